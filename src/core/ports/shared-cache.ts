@@ -1,0 +1,23 @@
+import type { Result } from "../model/result.ts";
+
+/** The shared cache gave no answer: never a hit, never "absent". */
+export interface SharedCacheFailure {
+  readonly reason: "unreachable" | "denied" | "refused";
+  /** One line for a log, without tokens. */
+  readonly detail: string;
+  readonly cause?: unknown;
+}
+
+/** Redis as the core sees it. Keys come without the environment's prefix. Values are text, returned exactly as written. */
+export interface SharedCache {
+  /** One round trip; tells whether the cache answers. */
+  ping(deadlineMs: number): Promise<Result<undefined, SharedCacheFailure>>;
+  /** `undefined` when the key is absent or has expired. */
+  get(key: string, deadlineMs: number): Promise<Result<string | undefined, SharedCacheFailure>>;
+  /** `ttlMs`: milliseconds until the key expires, at least 1; left out, it stays. */
+  set(
+    key: string,
+    value: string,
+    options: { readonly deadlineMs: number; readonly ttlMs?: number },
+  ): Promise<Result<undefined, SharedCacheFailure>>;
+}
