@@ -1,0 +1,3 @@
+import { worker } from "../src/compose/worker.ts";
+
+export default worker;

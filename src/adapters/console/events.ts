@@ -1,0 +1,81 @@
+import type { Events, FreshetEvent } from "../../core/ports/events.ts";
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export interface ConsoleEventsOptions {
+  readonly level: LogLevel;
+  /** `text` for a terminal, `json` for a log collector. */
+  readonly form: "text" | "json";
+}
+
+/** What of the console is used: tests give their own. */
+export type Sink = Pick<Console, LogLevel>;
+
+const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+/** Writes each event as one line of the console, at the level a person can live with. */
+export function createConsoleEvents(options: ConsoleEventsOptions, sink: Sink): Events {
+  const { level: least, form } = options;
+  return {
+    emit(event) {
+      const level = levelOf(event);
+      if (RANK[level] < RANK[least]) return;
+      sink[level](form === "json" ? toJson(level, event) : toText(event));
+    },
+  };
+}
+
+function levelOf(event: FreshetEvent): LogLevel {
+  switch (event.kind) {
+    case "inference":
+      return "debug";
+    case "tick":
+      return event.kept > 0 ? "warn" : "debug";
+    case "version_failed":
+    case "deployment_kept":
+      return "warn";
+    case "request_failed":
+      return event.status >= 500 ? "error" : "debug";
+    case "version_loaded":
+    case "version_released":
+    case "deployment_changed":
+      return "info";
+  }
+}
+
+function toJson(level: LogLevel, event: FreshetEvent): string {
+  return JSON.stringify({
+    level,
+    ...event,
+    ...("cause" in event ? { cause: describeCause(event.cause) } : {}),
+  });
+}
+
+function toText(event: FreshetEvent): string {
+  switch (event.kind) {
+    case "version_loaded":
+      return `loaded   ${event.model}@${event.version} ${size(event.sizeBytes)}, ${size(event.memoryBytes)} in memory, ${event.durationMs} ms, sha256 ${event.digest.slice(0, 12)}`;
+    case "version_failed":
+      return `failed   ${event.model}@${event.version} ${event.reason}: ${event.detail}`;
+    case "version_released":
+      return `released ${event.model}@${event.version} ${event.why}, ${size(event.memoryBytes)}`;
+    case "deployment_changed":
+      return `changed  ${event.model} revision ${event.fromRev ?? "-"} -> ${event.toRev}`;
+    case "deployment_kept":
+      return `kept     ${event.model} as it was, ${event.reason}: ${event.detail}`;
+    case "inference":
+      return `[${event.modelCache}|${event.strategy}|${event.model}@${event.version}] ${event.durationMs} ms ${event.requestId}`;
+    case "request_failed":
+      return `error    ${event.status} ${event.reason}: ${event.detail} ${event.requestId}${event.cause === undefined ? "" : `\n${describeCause(event.cause)}`}`;
+    case "tick":
+      return `tick     ${event.cron} ${event.checked} checked, ${event.changed} changed, ${event.kept} kept`;
+  }
+}
+
+const describeCause = (cause: unknown): string =>
+  cause instanceof Error ? (cause.stack ?? String(cause)) : String(cause);
+
+const size = (bytes: number): string =>
+  bytes < 1024 * 1024
+    ? `${(bytes / 1024).toFixed(1)} KiB`
+    : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;

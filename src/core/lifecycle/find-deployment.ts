@@ -1,0 +1,79 @@
+import { type FlightContext, SingleFlight } from "../cache/single-flight.ts";
+import type { ServeFailure } from "../model/failure.ts";
+import { fail, ok, type Result } from "../model/result.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import type { Catalog, CatalogEntry } from "../routing/catalog.ts";
+import { readDeployment } from "./read-deployment.ts";
+import { DOCUMENT_DEADLINE_MS } from "./read-document.ts";
+import type { RefreshOutcome } from "./refresh-deployment.ts";
+
+type Found = Result<CatalogEntry, ServeFailure>;
+
+export interface DeploymentFinderDeps {
+  readonly store: ObjectStore;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly revalidateMs: number;
+  /** Confirms or replaces what the catalog holds of a model. */
+  readonly refresh: (context: FlightContext, model: string) => Promise<RefreshOutcome>;
+}
+
+const ABSENT_MS = 2_000;
+
+/** Answers what a model's deployment is, from the isolate's catalog whenever it is there. */
+export class DeploymentFinder {
+  readonly #deps: DeploymentFinderDeps;
+  readonly #finds = new SingleFlight<Found>(DOCUMENT_DEADLINE_MS + 1_000);
+
+  constructor(deps: DeploymentFinderDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * The deployment to serve by. A known one is answered at once however old; past
+   * `revalidateMs` this also starts one check in the background. Only a model this
+   * isolate has never seen costs the caller a GET.
+   */
+  async find(context: FlightContext, model: string): Promise<Found> {
+    const { catalog, clock } = this.#deps;
+    const known = catalog.get(model);
+    if (known !== undefined) {
+      this.#revalidate(context, model, known);
+      return ok(known);
+    }
+    if (catalog.isAbsent(model, clock.now())) return notFound(model);
+    return (await this.#finds.join(context, model, () => this.#fetch(model))).value;
+  }
+
+  #revalidate(context: FlightContext, model: string, entry: CatalogEntry): void {
+    const { catalog, clock, revalidateMs, refresh } = this.#deps;
+    const now = clock.now();
+    if (now - entry.triedAtMs < revalidateMs) return;
+    // Marked before the work starts: one check per interval, whoever notices.
+    catalog.set(model, { ...entry, triedAtMs: now });
+    context.background.keep(refresh(context, model));
+  }
+
+  async #fetch(model: string): Promise<Found> {
+    const { store, catalog, clock } = this.#deps;
+    const read = await readDeployment(store, model);
+    if (!read.ok) {
+      if (read.failure.reason !== "absent") {
+        const invalid = read.failure.reason === "invalid_document";
+        const reason = invalid ? "model_unavailable" : "store_unavailable";
+        return fail({ reason, detail: read.failure.detail });
+      }
+      catalog.setAbsent(model, clock.now() + ABSENT_MS);
+      return notFound(model);
+    }
+    const now = clock.now();
+    const { value: deployment, etag } = read.value;
+    const entry: CatalogEntry = { deployment, etag, checkedAtMs: now, triedAtMs: now };
+    catalog.set(model, entry);
+    return ok(entry);
+  }
+}
+
+const notFound = (model: string) =>
+  fail({ reason: "model_not_found", detail: `there is no model '${model}'` });

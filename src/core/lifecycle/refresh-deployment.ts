@@ -1,0 +1,114 @@
+import type { ModelCache } from "../cache/model-cache.ts";
+import type { FlightContext } from "../cache/single-flight.ts";
+import type { Deployment } from "../model/deployment.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Events } from "../ports/events.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import type { Catalog, CatalogEntry } from "../routing/catalog.ts";
+import { routedVersions } from "../routing/resolve.ts";
+import type { LoadFailure } from "./load-version.ts";
+import { readDeployment } from "./read-deployment.ts";
+import type { VersionLoader } from "./version-loader.ts";
+
+export interface RefreshDeps {
+  readonly store: ObjectStore;
+  readonly catalog: Catalog;
+  readonly models: ModelCache;
+  readonly loader: VersionLoader;
+  readonly clock: Clock;
+  readonly events: Events;
+}
+
+/** `kept`: the newer state could not be read or loaded, so what was served is served on. */
+export type RefreshOutcome = "unchanged" | "changed" | "removed" | "kept" | "unknown";
+
+/**
+ * Confirms a model's deployment against the store with one conditional GET.
+ *
+ * A changed one is taken only after the versions it newly sends traffic to have
+ * loaded, for every alias this isolate is serving; if one of them does not load,
+ * the old deployment stays and the model is degraded with the reason. Never throws.
+ */
+export async function refreshDeployment(
+  deps: RefreshDeps,
+  context: FlightContext,
+  model: string,
+): Promise<RefreshOutcome> {
+  const entry = deps.catalog.get(model);
+  if (entry === undefined) return "unknown";
+  const read = await readDeployment(deps.store, model, entry.etag);
+  if (read.ok) return take(deps, context, entry, read.value.value, read.value.etag);
+  const { reason, detail } = read.failure;
+  if (reason === "unchanged") return confirm(deps, entry);
+  if (reason === "absent") {
+    deps.catalog.forget(model);
+    return "removed";
+  }
+  return keepOld(deps, entry, reason, detail);
+}
+
+function confirm(deps: RefreshDeps, entry: CatalogEntry): RefreshOutcome {
+  const now = deps.clock.now();
+  const { deployment, etag } = entry;
+  deps.catalog.set(deployment.model, { deployment, etag, checkedAtMs: now, triedAtMs: now });
+  return "unchanged";
+}
+
+async function take(
+  deps: RefreshDeps,
+  context: FlightContext,
+  entry: CatalogEntry,
+  deployment: Deployment,
+  etag: string,
+): Promise<RefreshOutcome> {
+  const { model } = deployment;
+  for (const version of versionsToLoad(deps.models, entry.deployment, deployment)) {
+    const { value: outcome } = await deps.loader.load(context, model, version);
+    if (!outcome.ok) return keepOld(deps, entry, ...why(version, outcome.failure));
+  }
+  const now = deps.clock.now();
+  deps.catalog.set(model, { deployment, etag, checkedAtMs: now, triedAtMs: now });
+  deps.events.emit({
+    kind: "deployment_changed",
+    model,
+    fromRev: entry.deployment.rev,
+    toRev: deployment.rev,
+  });
+  return "changed";
+}
+
+/** Versions that an alias in use here would newly answer from. */
+function versionsToLoad(models: ModelCache, old: Deployment, next: Deployment): readonly string[] {
+  const { model } = next;
+  const wanted = Object.entries(next.aliases)
+    .filter(([alias]) => isInUse(models, old, alias))
+    .flatMap(([, route]) => routedVersions(route));
+  return [...new Set(wanted)].filter((version) => models.peek(model, version) === undefined);
+}
+
+function isInUse(models: ModelCache, deployment: Deployment, alias: string): boolean {
+  const route = deployment.aliases[alias];
+  if (route === undefined) return false;
+  return routedVersions(route).some(
+    (version) => models.peek(deployment.model, version) !== undefined,
+  );
+}
+
+function keepOld(
+  deps: RefreshDeps,
+  entry: CatalogEntry,
+  reason: string,
+  detail: string,
+): RefreshOutcome {
+  const { model } = entry.deployment;
+  const now = deps.clock.now();
+  const sinceMs = entry.degraded?.sinceMs ?? now;
+  deps.catalog.set(model, { ...entry, triedAtMs: now, degraded: { reason, detail, sinceMs } });
+  deps.events.emit({ kind: "deployment_kept", model, reason, detail });
+  return "kept";
+}
+
+const why = (version: string, failure: LoadFailure): [string, string] => [
+  failure.reason,
+  `version ${version}: ${failure.detail}`,
+];

@@ -1,0 +1,18 @@
+/**
+ * Why a request for a model could not be answered. One switch per door maps
+ * `reason` to a status; `detail` is for the caller, `cause` only for logs.
+ */
+export interface ServeFailure {
+  readonly reason:
+    | "bad_reference"
+    | "model_not_found"
+    | "alias_not_found"
+    | "version_not_found"
+    | "invalid_input"
+    | "rejected_input"
+    | "input_too_large"
+    | "model_unavailable"
+    | "store_unavailable";
+  readonly detail: string;
+  readonly cause?: unknown;
+}

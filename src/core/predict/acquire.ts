@@ -1,0 +1,55 @@
+import type { LoadedVersion, ModelCache } from "../cache/model-cache.ts";
+import type { FlightContext } from "../cache/single-flight.ts";
+import type { DeploymentFinder } from "../lifecycle/find-deployment.ts";
+import { toServeFailure } from "../lifecycle/load-version.ts";
+import type { VersionLoader } from "../lifecycle/version-loader.ts";
+import type { ServeFailure } from "../model/failure.ts";
+import type { Reference } from "../model/reference.ts";
+import { fail, ok, type Result } from "../model/result.ts";
+import { type Resolved, resolveAlias, type Stickiness } from "../routing/resolve.ts";
+
+export interface AcquireDeps {
+  readonly finder: DeploymentFinder;
+  readonly models: ModelCache;
+  readonly loader: VersionLoader;
+}
+
+/** How the isolate came by the session. */
+export type ModelCacheOutcome = "hit" | "miss" | "collapsed";
+
+export interface Acquired {
+  readonly loaded: LoadedVersion;
+  readonly route: string;
+  readonly modelCache: ModelCacheOutcome;
+}
+
+/** Turns a reference into a loaded version. No I/O at all when model and version are known here. */
+export async function acquireVersion(
+  deps: AcquireDeps,
+  context: FlightContext,
+  reference: Reference,
+  stickiness: Stickiness,
+): Promise<Result<Acquired, ServeFailure>> {
+  const resolved = await resolve(deps, context, reference, stickiness);
+  if (!resolved.ok) return resolved;
+  const { version, route } = resolved.value;
+  const ready = deps.models.get(reference.model, version);
+  if (ready !== undefined) return ok({ loaded: ready, route, modelCache: "hit" });
+  const { value: outcome, collapsed } = await deps.loader.load(context, reference.model, version);
+  if (!outcome.ok) return fail(toServeFailure(reference.model, version, outcome.failure));
+  return ok({ loaded: outcome.value, route, modelCache: collapsed ? "collapsed" : "miss" });
+}
+
+async function resolve(
+  deps: AcquireDeps,
+  context: FlightContext,
+  reference: Reference,
+  stickiness: Stickiness,
+): Promise<Result<Resolved, ServeFailure>> {
+  const { model, selector } = reference;
+  // A fixed version is itself, whatever the deployment says.
+  if (selector.kind === "version")
+    return ok({ version: selector.version, route: selector.version });
+  const found = await deps.finder.find(context, model);
+  return found.ok ? resolveAlias(found.value.deployment, selector.alias, stickiness) : found;
+}

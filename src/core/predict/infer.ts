@@ -1,0 +1,121 @@
+import type { LoadedVersion } from "../cache/model-cache.ts";
+import type { FlightContext } from "../cache/single-flight.ts";
+import type { ServeFailure } from "../model/failure.ts";
+import type { Reference } from "../model/reference.ts";
+import { fail, ok, type Result } from "../model/result.ts";
+import type { Tensor, TensorSpec } from "../model/tensor.ts";
+import type { RunFailure } from "../ports/engine.ts";
+import type { Stickiness } from "../routing/resolve.ts";
+import {
+  type AcquireDeps,
+  type Acquired,
+  acquireVersion,
+  type ModelCacheOutcome,
+} from "./acquire.ts";
+import { checkInputs } from "./check-inputs.ts";
+import { chooseOutputs } from "./choose-outputs.ts";
+import type { StatisticsBook } from "./statistics.ts";
+
+export interface InferDeps extends AcquireDeps {
+  readonly statistics: StatisticsBook;
+}
+
+export interface InferRequest {
+  readonly reference: Reference;
+  readonly stickiness: Stickiness;
+  /** The tensors, or a way to make them once the model's inputs are known (raw requests carry no names or shapes). */
+  readonly inputs:
+    | readonly Tensor[]
+    | ((specs: readonly TensorSpec[]) => Result<readonly Tensor[], ServeFailure>);
+  /** Names of the outputs to compute; left out or empty means all. */
+  readonly outputs?: readonly string[] | undefined;
+}
+
+/** One answered request, and what produced it. */
+export interface Inference {
+  readonly loaded: LoadedVersion;
+  readonly route: string;
+  readonly strategy: "fast";
+  readonly modelCache: ModelCacheOutcome;
+  readonly outputs: readonly Tensor[];
+  /** Milliseconds until the session was there, and of the run. */
+  readonly acquireMs: number;
+  readonly runMs: number;
+}
+
+// A session can be evicted between its load and its use only while other models crowd it out.
+const MAX_ATTEMPTS = 3;
+
+/**
+ * Answers one request: reference → version → session → run. Row-major tensors in
+ * and out. Failures are values; a run that fails leaves session and isolate usable.
+ */
+export async function infer(
+  deps: InferDeps,
+  context: FlightContext,
+  request: InferRequest,
+): Promise<Result<Inference, ServeFailure>> {
+  const { clock } = context;
+  const startedMs = clock.now();
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const acquired = await acquireVersion(deps, context, request.reference, request.stickiness);
+    if (!acquired.ok) return acquired;
+    const running = run(deps, context, request, acquired.value, startedMs);
+    if (running !== undefined) return running;
+  }
+  return fail({
+    reason: "model_unavailable",
+    detail: `model '${request.reference.model}' was crowded out of memory by other models; try again`,
+  });
+}
+
+/** `undefined` when the session has left the cache meanwhile. */
+function run(
+  deps: InferDeps,
+  context: FlightContext,
+  request: InferRequest,
+  acquired: Acquired,
+  startedMs: number,
+): Promise<Result<Inference, ServeFailure>> | undefined {
+  const { loaded, route, modelCache } = acquired;
+  const { inputs: inputSpecs, outputs: outputSpecs } = loaded.session;
+  const given =
+    typeof request.inputs === "function" ? request.inputs(inputSpecs) : ok(request.inputs);
+  if (!given.ok) return Promise.resolve(given);
+  const inputs = checkInputs(inputSpecs, given.value);
+  if (!inputs.ok) return Promise.resolve(inputs);
+  const wanted = chooseOutputs(outputSpecs, request.outputs);
+  if (!wanted.ok) return Promise.resolve(wanted);
+  return deps.models.use(loaded, async (session) => {
+    const runAtMs = context.clock.now();
+    const outputs = await session.run(inputs.value, wanted.value);
+    const nowMs = context.clock.now();
+    const page = deps.statistics.page(loaded.model, loaded.version);
+    const totalMs = nowMs - startedMs;
+    const runMs = nowMs - runAtMs;
+    if (!outputs.ok) {
+      deps.statistics.failed(page, totalMs);
+      return fail(toServeFailure(outputs.failure));
+    }
+    deps.statistics.succeeded(page, { rows: rows(inputs.value), totalMs, runMs, nowMs });
+    const acquireMs = runAtMs - startedMs;
+    return ok({
+      loaded,
+      route,
+      strategy: "fast",
+      modelCache,
+      outputs: outputs.value,
+      acquireMs,
+      runMs,
+    } as const);
+  });
+}
+
+/** Triton counts an inference per row of the first dimension. */
+const rows = (inputs: readonly Tensor[]): number => inputs[0]?.shape[0] ?? 1;
+
+const toServeFailure = ({ reason, detail, cause }: RunFailure): ServeFailure => ({
+  reason: reason === "out_of_memory" ? "input_too_large" : reason,
+  detail,
+  cause,
+});

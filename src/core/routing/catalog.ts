@@ -1,0 +1,59 @@
+import { LRUCache } from "lru-cache";
+import type { Deployment } from "../model/deployment.ts";
+
+/** Why a model goes on with what it had: the newer state could not be taken. */
+export interface Degraded {
+  readonly reason: string;
+  readonly detail: string;
+  readonly sinceMs: number;
+}
+
+/** One model's deployment as this isolate knows it. */
+export interface CatalogEntry {
+  readonly deployment: Deployment;
+  readonly etag: string;
+  /** When the store last confirmed it. */
+  readonly checkedAtMs: number;
+  /** When somebody last tried to confirm it, with or without luck. */
+  readonly triedAtMs: number;
+  readonly degraded?: Degraded;
+}
+
+const MAX_MODELS = 10_000;
+const MAX_ABSENT = 1_000;
+
+/** The snapshot of deployments that an isolate works from. Plain data: crosses requests freely. */
+export class Catalog {
+  readonly #entries = new LRUCache<string, CatalogEntry>({ max: MAX_MODELS });
+  // Names that the store did not know, with the time until which that is believed.
+  readonly #absent = new LRUCache<string, number>({ max: MAX_ABSENT });
+
+  get(model: string): CatalogEntry | undefined {
+    return this.#entries.get(model);
+  }
+
+  set(model: string, entry: CatalogEntry): void {
+    this.#absent.delete(model);
+    this.#entries.set(model, entry);
+  }
+
+  /** Forgets a model and believes in its absence until `untilMs`. */
+  setAbsent(model: string, untilMs: number): void {
+    this.#entries.delete(model);
+    this.#absent.set(model, untilMs);
+  }
+
+  isAbsent(model: string, nowMs: number): boolean {
+    return nowMs < (this.#absent.get(model) ?? 0);
+  }
+
+  /** Drops what is known of a model, presence and absence alike. */
+  forget(model: string): void {
+    this.#entries.delete(model);
+    this.#absent.delete(model);
+  }
+
+  models(): readonly string[] {
+    return [...this.#entries.keys()];
+  }
+}

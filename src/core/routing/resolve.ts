@@ -1,0 +1,54 @@
+import type { Deployment, Route } from "../model/deployment.ts";
+import { fail, ok, type Result } from "../model/result.ts";
+import { chooseVersion } from "./choose-version.ts";
+
+/** What a caller says to stay on one variant. */
+export interface Stickiness {
+  /** `x-freshet-routing-key`: any text, such as a user's id. */
+  readonly routingKey?: string | undefined;
+  /** `x-freshet-route` of an earlier answer. */
+  readonly route?: string | undefined;
+  readonly random: () => number;
+}
+
+export interface Resolved {
+  readonly version: string;
+  /** `production:2`, or the bare version for a fixed one: sent back as `x-freshet-route`. */
+  readonly route: string;
+}
+
+export interface AliasNotFound {
+  readonly reason: "alias_not_found";
+  readonly detail: string;
+}
+
+/** Turns an alias into one immutable version. Deterministic for one deployment and routing key. */
+export function resolveAlias(
+  deployment: Deployment,
+  alias: string,
+  stickiness: Stickiness,
+): Result<Resolved, AliasNotFound> {
+  const route = deployment.aliases[alias];
+  if (route === undefined) {
+    const known = Object.keys(deployment.aliases);
+    return fail({
+      reason: "alias_not_found",
+      detail: `model '${deployment.model}' has no alias '${alias}'; it has ${known.length === 0 ? "none" : known.join(", ")}`,
+    });
+  }
+  const version =
+    stuckTo(route, alias, stickiness.route) ??
+    chooseVersion(route, stickiness.routingKey, stickiness.random);
+  return ok({ version, route: `${alias}:${version}` });
+}
+
+/** The versions an alias may answer from now. */
+export const routedVersions = (route: Route): readonly string[] =>
+  Object.keys(route.weights).filter((version) => (route.weights[version] ?? 0) > 0);
+
+// A variant that has since lost its weight no longer holds anyone.
+function stuckTo(route: Route, alias: string, wanted: string | undefined): string | undefined {
+  if (wanted === undefined || !wanted.startsWith(`${alias}:`)) return undefined;
+  const version = wanted.slice(alias.length + 1);
+  return (route.weights[version] ?? 0) > 0 ? version : undefined;
+}

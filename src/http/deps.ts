@@ -1,0 +1,33 @@
+import type { LoadModelDeps } from "../core/lifecycle/load-model.ts";
+import type { Scope } from "../core/model/scope.ts";
+import type { Clock } from "../core/ports/clock.ts";
+import type { Engine } from "../core/ports/engine.ts";
+import type { Events } from "../core/ports/events.ts";
+import type { ObjectStore } from "../core/ports/object-store.ts";
+import type { SharedCache } from "../core/ports/shared-cache.ts";
+import type { InferDeps } from "../core/predict/infer.ts";
+
+/** What the routes need: built once per isolate by compose. */
+export interface HttpDeps {
+  readonly serve: InferDeps & LoadModelDeps;
+  readonly store: ObjectStore;
+  /** Missing when no shared cache is configured. */
+  readonly sharedCache: SharedCache | undefined;
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly settings: HttpSettings;
+  readonly newId: () => string;
+  /** 0 ≤ r < 1, for routes without a routing key. */
+  readonly random: () => number;
+}
+
+export interface HttpSettings {
+  readonly maxBodyBytes: number;
+  readonly publicScopes: ReadonlySet<Scope>;
+  /** Empty: no token opens anything. */
+  readonly adminToken: string;
+  readonly environment: string;
+  /** Of the package, as in `/version`. */
+  readonly version: string;
+}

@@ -1,0 +1,66 @@
+import type { Tensor } from "../../core/model/tensor.ts";
+import { writeBinaryTensor } from "./binary-tensor.ts";
+import { writeJsonData } from "./json-data.ts";
+
+/** One answered inference, ready to be written. */
+export interface OipResponse {
+  readonly model: string;
+  readonly version: string;
+  readonly id: string | undefined;
+  /** Written as `parameters` of the answer. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly outputs: readonly { readonly tensor: Tensor; readonly binary: boolean }[];
+}
+
+/** A body with the headers that tell how to read it. */
+export interface WrittenResponse {
+  readonly body: string | Uint8Array<ArrayBuffer>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Writes an answer of the Open Inference Protocol: JSON, or, when an output is
+ * asked for as bytes, JSON followed by those outputs' bytes in their order.
+ */
+export function writeOipResponse(response: OipResponse): WrittenResponse {
+  const binary: Uint8Array[] = [];
+  const outputs = response.outputs.map(({ tensor, binary: asBytes }) => {
+    if (!asBytes) return writeOutput(tensor, `"data":${writeJsonData(tensor)}`);
+    const bytes = writeBinaryTensor(tensor);
+    binary.push(bytes);
+    return writeOutput(tensor, `"parameters":{"binary_data_size":${bytes.byteLength}}`);
+  });
+  const json = writeEnvelope(response, outputs);
+  if (binary.length === 0) return { body: json, headers: { "content-type": "application/json" } };
+  return append(json, binary);
+}
+
+function writeEnvelope(response: OipResponse, outputs: readonly string[]): string {
+  const { model, version, id, parameters } = response;
+  const echoed = id === undefined ? "" : `"id":${JSON.stringify(id)},`;
+  return `{"model_name":"${model}","model_version":"${version}",${echoed}"parameters":${JSON.stringify(parameters)},"outputs":[${outputs.join(",")}]}`;
+}
+
+const writeOutput = ({ name, datatype, shape }: Tensor, data: string): string =>
+  `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(",")}],${data}}`;
+
+function append(json: string, binary: readonly Uint8Array[]): WrittenResponse {
+  const head = encoder.encode(json);
+  const size = binary.reduce((sum, bytes) => sum + bytes.byteLength, head.byteLength);
+  const body = new Uint8Array(size);
+  body.set(head);
+  let offset = head.byteLength;
+  for (const bytes of binary) {
+    body.set(bytes, offset);
+    offset += bytes.byteLength;
+  }
+  return {
+    body,
+    headers: {
+      "content-type": "application/octet-stream",
+      "inference-header-content-length": String(head.byteLength),
+    },
+  };
+}
