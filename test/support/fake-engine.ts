@@ -36,9 +36,11 @@ export function createFakeEngine(limitBytes = 1_000_000): FakeEngine {
       const reason = failures.shift();
       if (reason !== undefined) return fail({ reason, detail: `the test said ${reason}` });
       opened += 1;
-      return ok(session(model, engine.memoryOf(model.byteLength), () => {
-        released += 1;
-      }));
+      return ok(
+        session(model, engine.memoryOf(model.byteLength), () => {
+          released += 1;
+        }),
+      );
     },
   };
   return engine;

@@ -39,8 +39,10 @@ export function readFixture(name: string, version: string): Fixture {
 }
 
 /** A file of the invalid or quirky ones. */
-export const readFixtureFile = (folder: "invalid" | "quirks", file: string): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(readFileSync(join(FIXTURES, folder, file)));
+export const readFixtureFile = (
+  folder: "invalid" | "quirks",
+  file: string,
+): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(join(FIXTURES, folder, file)));
 
 // What stands among the examples is not kept twice.
 function readModel(name: string, version: string): Uint8Array<ArrayBuffer> {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { deploymentKey, manifestKey, modelBytesKey } from "../../src/core/model/keys.ts";
-import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { Bytes } from "../../src/core/model/tensor.ts";
+import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 
 const DEADLINE = { deadlineMs: 10_000 };
 
@@ -42,7 +42,12 @@ export async function putDeployment(
 }
 
 /** One version, served by `production`. */
-export async function publish(store: ObjectStore, model: string, bytes: Bytes, version = "1"): Promise<void> {
+export async function publish(
+  store: ObjectStore,
+  model: string,
+  bytes: Bytes,
+  version = "1",
+): Promise<void> {
   await putVersion(store, model, version, bytes);
   await putDeployment(store, model, Number(version), { production: { [version]: 100 } });
 }

@@ -41,7 +41,9 @@ function where(error: unknown): string {
   const message = error instanceof Error ? error.message : "";
   const position = /at position (\d+)/.exec(message)?.[1];
   if (position !== undefined) return `syntax error at character ${position}`;
-  return /end of JSON/i.test(message) ? "it ends too early" : "syntax error";
+  if (/end of JSON/i.test(message)) return "it ends too early";
+  const token = /^Unexpected token '(.)'/u.exec(message)?.[1];
+  return token === undefined ? "syntax error" : `syntax error, unexpected '${token}'`;
 }
 
 /** Counts brackets outside strings before anything recurses. */

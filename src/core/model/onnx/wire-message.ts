@@ -1,6 +1,9 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { invalid } from "./refusal.ts";
 
+/** How the numbers of a repeated field are encoded. */
+export type NumberKind = WireType.Varint | WireType.Bit32 | WireType.Bit64;
+
 /** Protobuf's own limit of nested messages, which the engine's parser has too. */
 const MAX_DEPTH = 100;
 
@@ -78,27 +81,13 @@ export class WireMessage {
     return new WireMessage(this.#bytes, this.#reader, end, this.#depth + 1);
   }
 
-  /** Whole numbers of one occurrence of a repeated field, packed or not. */
-  int64s(): bigint[] {
-    if (this.#wire === WireType.Varint) return [this.int64()];
-    const packed = new BinaryReader(this.bytes());
-    const values: bigint[] = [];
-    while (packed.pos < packed.len) values.push(BigInt(packed.int64()));
-    return values;
-  }
-
-  /** How many numbers one occurrence of a repeated field holds, packed or not. */
-  countNumbers(kind: "varint" | "fixed32" | "fixed64"): number {
-    if (this.#wire !== WireType.LengthDelimited) {
-      this.#expect(SINGLE[kind]);
-      this.#skipValue(0);
-      return 1;
-    }
-    const packed = this.bytes();
-    if (kind === "varint") return countVarints(packed);
-    const size = kind === "fixed32" ? 4 : 8;
-    if (packed.length % size !== 0) throw invalid("packed numbers are cut off");
-    return packed.length / size;
+  /** The numbers of one occurrence of a repeated field as they lie, packed or not. */
+  encodedNumbers(kind: NumberKind): Uint8Array {
+    if (this.#wire === WireType.LengthDelimited) return this.#reader.bytes();
+    this.#expect(kind);
+    const start = this.#reader.pos;
+    this.#skipValue(0);
+    return this.#bytes.subarray(start, this.#reader.pos);
   }
 
   #expect(wire: WireType): void {
@@ -120,22 +109,48 @@ export class WireMessage {
 
   #skipValue(field: number): void {
     const reader = this.#reader;
+    // The common types by hand: `skip` makes a view of each value it skips.
     if (this.#wire === WireType.Bit32) reader.pos += 4;
     else if (this.#wire === WireType.Bit64) reader.pos += 8;
-    else reader.skip(this.#wire, field);
+    else if (this.#wire === WireType.Varint) reader.pos = afterVarint(this.#bytes, reader.pos);
+    else if (this.#wire === WireType.LengthDelimited) {
+      const length = reader.uint32();
+      reader.pos += length;
+    } else reader.skip(this.#wire, field);
   }
 }
 
-const SINGLE = {
-  varint: WireType.Varint,
-  fixed32: WireType.Bit32,
-  fixed64: WireType.Bit64,
-} as const;
+/** How many numbers lie in `encoded`. */
+export function countNumbers(encoded: Uint8Array, kind: NumberKind): number {
+  if (kind === WireType.Varint) return countVarints(encoded);
+  const size = kind === WireType.Bit32 ? 4 : 8;
+  if (encoded.length % size !== 0) throw invalid("packed numbers are cut off");
+  return encoded.length / size;
+}
+
+/** The whole numbers in `encoded`. */
+export function decodeInt64s(encoded: Uint8Array): bigint[] {
+  const reader = new BinaryReader(encoded);
+  const values: bigint[] = [];
+  while (reader.pos < reader.len) values.push(BigInt(reader.int64()));
+  return values;
+}
 
 /** Each number ends with a byte below 0x80. */
-function countVarints(packed: Uint8Array): number {
+function countVarints(encoded: Uint8Array): number {
   let count = 0;
-  for (const byte of packed) if (byte < 0x80) count += 1;
-  if ((packed.at(-1) ?? 0) >= 0x80) throw invalid("packed numbers are cut off");
+  let at = 0;
+  while (at < encoded.length) {
+    at = afterVarint(encoded, at);
+    count += 1;
+  }
+  if (at > encoded.length) throw invalid("packed numbers are cut off");
   return count;
+}
+
+/** Where a number ends; past the end of `bytes` when it is cut off. */
+function afterVarint(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while ((bytes[at] ?? 0) >= 0x80) at += 1;
+  return at + 1;
 }

@@ -1,0 +1,68 @@
+import { Redis } from "@upstash/redis";
+import { fail, ok, type Result } from "../../core/model/result.ts";
+import type { SharedCache, SharedCacheFailure } from "../../core/ports/shared-cache.ts";
+
+export interface UpstashConfig {
+  readonly url: string;
+  readonly token: string;
+  /** Put before every key, such as `freshet:production:`. */
+  readonly keyPrefix: string;
+}
+
+type Answer<T> = Promise<Result<T, SharedCacheFailure>>;
+
+/**
+ * The shared cache port over Upstash's REST protocol. One HTTP call each, never
+ * retried: the caller has a deadline, and going without is better than waiting.
+ */
+export function createUpstashSharedCache({ url, token, keyPrefix }: UpstashConfig): SharedCache {
+  /** A client for one call: its deadline is a property of the client. */
+  const clientFor = (deadlineMs: number): Redis =>
+    new Redis({
+      url,
+      token,
+      retry: false,
+      enableTelemetry: false,
+      // It would turn "12345" into a number and strip the quotes of an ETag.
+      automaticDeserialization: false,
+      // A signal rather than a function that gives one makes a timeout look like an answer.
+      signal: () => AbortSignal.timeout(deadlineMs),
+    });
+  return {
+    ping: (deadlineMs) =>
+      call("PING", async () => {
+        const answer = await clientFor(deadlineMs).ping();
+        return answer === "PONG" ? ok(undefined) : unexpected("PING");
+      }),
+    get: (key, deadlineMs) =>
+      call("GET", async () => {
+        const value = await clientFor(deadlineMs).get<unknown>(keyPrefix + key);
+        if (value === null) return ok(undefined);
+        return typeof value === "string" ? ok(value) : unexpected("GET");
+      }),
+    set: (key, value, { deadlineMs, ttlMs }) =>
+      call("SET", async () => {
+        const options = ttlMs === undefined ? undefined : { px: ttlMs };
+        const answer = await clientFor(deadlineMs).set(keyPrefix + key, value, options);
+        return answer === "OK" ? ok(undefined) : unexpected("SET");
+      }),
+  };
+}
+
+const unexpected = (command: string): Result<never, SharedCacheFailure> =>
+  fail({ reason: "refused", detail: `${command}: the answer is not one of Redis` });
+
+/** Whatever the client throws is a failure, never a value. */
+async function call<T>(command: string, send: () => Answer<T>): Answer<T> {
+  try {
+    return await send();
+  } catch (error) {
+    const text = error instanceof Error ? `${error.name} ${error.message}` : "";
+    const reason = /unauthorized|invalid token|WRONGPASS|401/i.test(text)
+      ? "denied"
+      : error instanceof Error && error.name === "UpstashError"
+        ? "refused"
+        : "unreachable";
+    return fail({ reason, detail: `${command}: ${reason}`, cause: error });
+  }
+}
