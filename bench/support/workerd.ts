@@ -1,18 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
+
+import type { WorkerModule } from "../../infra/build/build.ts";
+import { freePort } from "../../infra/local/free-port.ts";
 
 /** Path of the runtime's binary. */
 const workerd: string = createRequire(import.meta.url)("workerd").default;
-
-/** One module of a Worker, by the name it is imported as. */
-export interface WorkerModule {
-  readonly name: string;
-  readonly kind: "esModule" | "wasm";
-  readonly contents: Uint8Array | string;
-}
 
 export interface ServedWorker {
   readonly url: string;
@@ -90,18 +86,5 @@ function stop(child: ChildProcess): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return done();
     child.once("exit", () => done());
     child.kill("SIGKILL");
-  });
-}
-
-/** A loopback port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const server = createServer();
-    server.once("error", failed);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => done(port));
-    });
   });
 }

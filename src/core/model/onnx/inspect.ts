@@ -1,9 +1,8 @@
 import { fail, ok, type Result } from "../result.ts";
-import type { GraphOutline } from "./graph-outline.ts";
 import { callerInputs, checkInterface } from "./interface.ts";
-import { describeForeignFile } from "./not-onnx.ts";
+import { recognizeForeignFile } from "./not-onnx.ts";
 import { checkOperators, countOperators, type OperatorCount } from "./operators.ts";
-import { type ModelOutline, type OpsetImport, readModel } from "./read-model.ts";
+import { allGraphs, type OpsetImport, readModel } from "./read-model.ts";
 import type { OnnxValue } from "./read-value.ts";
 import { invalid, Refusal } from "./refusal.ts";
 import { WireMessage } from "./wire-message.ts";
@@ -44,11 +43,17 @@ export function inspectOnnx(bytes: Uint8Array): Result<OnnxFacts, OnnxRefusal> {
   try {
     return ok(inspect(bytes));
   } catch (error) {
-    const { reason, message } =
-      error instanceof Refusal && bytes.length > 0 ? error : invalid(describeForeignFile(bytes));
-    return fail({ reason, detail: message });
+    if (error instanceof Refusal && error.reason === "unsupported_model") return refusal(error);
+    const foreign = recognizeForeignFile(bytes);
+    if (foreign !== undefined) return refusal(invalid(`not an ONNX model: the file is ${foreign}`));
+    if (error instanceof Refusal) return refusal(error);
+    // What the reader throws over bytes that are no protobuf.
+    return refusal(invalid("not an ONNX model, or one that is cut off or damaged"));
   }
 }
+
+const refusal = ({ reason, message }: Refusal): Result<never, OnnxRefusal> =>
+  fail({ reason, detail: message });
 
 function inspect(bytes: Uint8Array): OnnxFacts {
   const model = readModel(WireMessage.of(bytes));
@@ -66,6 +71,6 @@ function inspect(bytes: Uint8Array): OnnxFacts {
     outputs: model.graph.outputs,
     operators,
     nodeCount: operators.reduce((sum, { count }) => sum + count, 0),
-    tensorBytes: allTensorBytes(model),
+    tensorBytes: [...allGraphs(model)].reduce((sum, { tensorBytes }) => sum + tensorBytes, 0),
   };
 }

@@ -11,13 +11,10 @@ const BEGINNINGS: readonly (readonly [offset: number, bytes: string, what: strin
   [4, "TFL3", "TensorFlow Lite"],
 ];
 
-/** Words what a file that is no ONNX model seems to be. Never throws. */
-export function describeForeignFile(bytes: Uint8Array): string {
-  if (bytes.length === 0) return "the file is empty";
-  for (const [offset, beginning, what] of BEGINNINGS) {
-    if (startsWith(bytes, offset, beginning)) return `not an ONNX model: the file is ${what}`;
-  }
-  return "not an ONNX model, or one that is cut off or damaged";
+/** Says what a file that is no ONNX model seems to be; `undefined` when nothing is known of it. */
+export function recognizeForeignFile(bytes: Uint8Array): string | undefined {
+  if (bytes.length === 0) return "empty";
+  return BEGINNINGS.find(([offset, beginning]) => startsWith(bytes, offset, beginning))?.[2];
 }
 
 function startsWith(bytes: Uint8Array, offset: number, text: string): boolean {

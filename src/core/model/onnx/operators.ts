@@ -1,5 +1,4 @@
-import type { GraphOutline } from "./graph-outline.ts";
-import type { ModelOutline } from "./read-model.ts";
+import { allGraphs, type ModelOutline } from "./read-model.ts";
 import { quote, unsupported } from "./refusal.ts";
 
 /** How often an operator stands in a file, subgraphs and functions included. */
@@ -31,17 +30,14 @@ const UNBOUNDED: ReadonlySet<string> = new Set([
 /** Counts operators, the most frequent first. */
 export function countOperators(model: ModelOutline): readonly OperatorCount[] {
   const counts = new Map<string, { domain: string; operator: string; count: number }>();
-  const visit = (graph: GraphOutline): void => {
-    for (const { domain, operator, subgraphs } of graph.nodes) {
+  for (const { nodes } of allGraphs(model)) {
+    for (const { domain, operator } of nodes) {
       const key = `${domain}\n${operator}`;
       const entry = counts.get(key);
       if (entry === undefined) counts.set(key, { domain, operator, count: 1 });
       else entry.count += 1;
-      subgraphs.forEach(visit);
     }
-  };
-  visit(model.graph);
-  for (const body of model.functions.values()) visit(body);
+  }
   return [...counts.values()].sort((left, right) => right.count - left.count);
 }
 

@@ -28,6 +28,19 @@ export const functionKey = (call: {
   readonly overload: string;
 }): string => JSON.stringify([call.domain, call.operator, call.overload]);
 
+/** Every graph of a model: its own, the bodies of functions, and those inside nodes. */
+export function* allGraphs(model: ModelOutline): Generator<GraphOutline> {
+  yield* graphsIn(model.graph);
+  for (const body of model.functions.values()) yield* graphsIn(body);
+}
+
+function* graphsIn(graph: GraphOutline): Generator<GraphOutline> {
+  yield graph;
+  for (const { subgraphs } of graph.nodes) {
+    for (const subgraph of subgraphs) yield* graphsIn(subgraph);
+  }
+}
+
 /** Fields of ModelProto. */
 const MODEL = {
   irVersion: 1,

@@ -44,7 +44,7 @@ export class WireMessage {
       const valueAt = reader.pos;
       visit(field);
       if (reader.pos === valueAt) this.#skip(field, tagAt);
-      if (reader.pos > this.#end) throw invalid("a field reaches past the end of its message");
+      if (reader.pos > this.#end) throw damaged("a field reaches past the end of its message");
     }
   }
 
@@ -74,10 +74,10 @@ export class WireMessage {
   /** A message inside this one. */
   message(): WireMessage {
     this.#expect(WireType.LengthDelimited);
-    if (this.#depth === MAX_DEPTH) throw invalid(`messages are nested over ${MAX_DEPTH} deep`);
+    if (this.#depth === MAX_DEPTH) throw damaged(`messages are nested over ${MAX_DEPTH} deep`);
     const length = this.#reader.uint32();
     const end = this.#reader.pos + length;
-    if (end > this.#end) throw invalid("a message reaches past the end of the one around it");
+    if (end > this.#end) throw damaged("a message reaches past the end of the one around it");
     return new WireMessage(this.#bytes, this.#reader, end, this.#depth + 1);
   }
 
@@ -91,7 +91,7 @@ export class WireMessage {
   }
 
   #expect(wire: WireType): void {
-    if (this.#wire !== wire) throw invalid("a field is not of the type that ONNX gives it");
+    if (this.#wire !== wire) throw damaged("a field is not of the type that ONNX gives it");
   }
 
   /** Skips a field and those of the same tag that follow: tree ensembles have millions in a row. */
@@ -120,11 +120,13 @@ export class WireMessage {
   }
 }
 
+const damaged = (how: string) => invalid(`the file is cut off or damaged: ${how}`);
+
 /** How many numbers lie in `encoded`. */
 export function countNumbers(encoded: Uint8Array, kind: NumberKind): number {
   if (kind === WireType.Varint) return countVarints(encoded);
   const size = kind === WireType.Bit32 ? 4 : 8;
-  if (encoded.length % size !== 0) throw invalid("packed numbers are cut off");
+  if (encoded.length % size !== 0) throw damaged("packed numbers are cut off");
   return encoded.length / size;
 }
 
@@ -144,7 +146,7 @@ function countVarints(encoded: Uint8Array): number {
     at = afterVarint(encoded, at);
     count += 1;
   }
-  if (at > encoded.length) throw invalid("packed numbers are cut off");
+  if (at > encoded.length) throw damaged("packed numbers are cut off");
   return count;
 }
 

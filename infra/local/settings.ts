@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+
+/** What the local stack is told, complete. */
+export interface StackSettings {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly dataDir: string;
+  readonly adminToken: string;
+  /** Settings of the Worker that were given in the environment; they replace the stack's own. */
+  readonly given: Readonly<Record<string, string>>;
+}
+
+/** Something the user has to mend; the message says what and how. */
+export class StackError extends Error {}
+
+const PASSED_ON =
+  /^(S3_|BACKUP_S3_|UPSTASH_|FRESHET_)|^(USE_CACHE|CHECK_FRESHNESS|FORCE_RELOAD|REVALIDATE_MS|MAX_STALE_MS|STRICT_FRESHNESS|CACHE_TTL_MS|PREDICTION_CACHE_MAX_BYTES|MODEL_CACHE_MAX_BYTES|MAX_BODY_BYTES|MAX_IN_FLIGHT|PREMIUM_TIMEOUT_MS|LOG_LEVEL)$/;
+const OWN = new Set(["FRESHET_DATA_DIR", "FRESHET_ADMIN_TOKEN"]);
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the stack's settings from the environment and makes its data folder.
+ * The admin token, unless given, is made once and kept there for its owner alone.
+ * @throws StackError when PORT is no port or the folder cannot be written
+ */
+export async function readSettings(env: Environment): Promise<StackSettings> {
+  const dataDir = resolve(env.FRESHET_DATA_DIR ?? ".freshet");
+  try {
+    await mkdir(dataDir, { recursive: true });
+    return {
+      host: env.HOST ?? "127.0.0.1",
+      port: readPort(env.PORT ?? "8787"),
+      dataDir,
+      adminToken: env.FRESHET_ADMIN_TOKEN ?? (await keptToken(join(dataDir, "admin-token"))),
+      given: givenTo(env),
+    };
+  } catch (error) {
+    if (error instanceof StackError) throw error;
+    throw new StackError(
+      `cannot write to the data folder ${dataDir}: ${error instanceof Error ? error.message : error}. Set FRESHET_DATA_DIR to a folder that can be written.`,
+    );
+  }
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new StackError(
+    `PORT is '${text}': it must be a whole number from 0 (any free port) to 65535.`,
+  );
+}
+
+async function keptToken(path: string): Promise<string> {
+  const kept = await readFile(path, "utf8").catch(() => "");
+  if (kept.trim() !== "") return kept.trim();
+  const token = randomBytes(32).toString("base64url");
+  await writeFile(path, `${token}\n`, { mode: 0o600 });
+  return token;
+}
+
+function givenTo(env: Environment): Record<string, string> {
+  const names = Object.keys(env).filter((name) => PASSED_ON.test(name) && !OWN.has(name));
+  return Object.fromEntries(names.map((name) => [name, env[name] ?? ""]));
+}
+
+/** Tells whether only this machine can reach the address. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || /^127\./.test(host);

@@ -1,0 +1,193 @@
+import { createHash } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  convertV4MiniflareOptions,
+  Log,
+  LogLevel,
+  Miniflare,
+  type V4MiniflareOptions,
+} from "miniflare";
+import type { S3Config } from "../../src/adapters/s3/config.ts";
+import { createS3ObjectStore } from "../../src/adapters/s3/object-store.ts";
+import { createSystemClock } from "../../src/adapters/web-platform/clock.ts";
+import type { ObjectStore } from "../../src/core/ports/object-store.ts";
+import { type BuiltWorker, buildWorker } from "../build/build.ts";
+import { lockDataDir } from "./data-lock.ts";
+import { freePort } from "./free-port.ts";
+import { createNodeDigest } from "./node-digest.ts";
+import {
+  hasRedisServer,
+  type RedisBackend,
+  startRedisInMemory,
+  startRedisServer,
+} from "./redis-backend.ts";
+import { type RedisBridge, startRedisBridge } from "./redis-bridge.ts";
+import { localS3Config, localS3Options } from "./s3.ts";
+import { publishExamples } from "./seed.ts";
+import { isLoopback, StackError, type StackSettings } from "./settings.ts";
+import { untilReady } from "./until-ready.ts";
+
+/** The cron that the Worker is deployed with; fired here each minute. */
+const CRON = "* * * * *";
+const MINUTE_MS = 60_000;
+
+/** A running stack. */
+export interface Stack {
+  readonly url: string;
+  readonly adminToken: string;
+  /** The bucket the Worker serves from: the embedded one, or what the environment names. */
+  readonly s3: S3Config;
+  readonly store: ObjectStore;
+  readonly redis: RedisBackend["kind"] | "external";
+  /** Models that this boot published. */
+  readonly published: readonly string[];
+  fireCron(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Boots S3, Redis endpoint, Worker and cron, publishes the examples into an empty
+ * embedded store, and answers once `/health/ready` does.
+ * @throws StackError with what to do, when it cannot start; nothing is left running
+ */
+export async function startStack(settings: StackSettings): Promise<Stack> {
+  const undo: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return await boot(settings, undo, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function boot(
+  settings: StackSettings,
+  undo: (() => Promise<unknown>)[],
+  stop: () => Promise<void>,
+): Promise<Stack> {
+  undo.push(await lockDataDir(settings.dataDir));
+  const port = settings.port === 0 ? await freePort() : settings.port;
+  const redis = await startRedis(settings, undo);
+  const built = await buildWorker(join(settings.dataDir, "build"));
+  const url = `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
+  const isEmbedded = settings.given.S3_ENDPOINT === undefined;
+  const s3 = isEmbedded ? localS3Config(loopbackUrl(settings.host, port)) : givenS3(settings);
+  const vars = { ...varsFor(settings, s3, redis.bridge), ...settings.given };
+  const miniflare = await startWorker(settings, port, built, vars);
+  undo.push(() => miniflare.dispose());
+  const store = createS3ObjectStore(s3, {
+    digest: createNodeDigest(),
+    clock: createSystemClock(),
+    random: Math.random,
+  });
+  const published = isEmbedded ? await publishExamples(store) : [];
+  const fireCron = async () => {
+    await fetch(
+      `${loopbackUrl(settings.host, port)}/cdn-cgi/handler/scheduled?cron=${encodeURIComponent(CRON)}`,
+    );
+  };
+  const timer = setInterval(() => void fireCron().catch(() => undefined), MINUTE_MS);
+  undo.push(async () => clearInterval(timer));
+  await untilReady(loopbackUrl(settings.host, port));
+  const { adminToken } = settings;
+  return { url, adminToken, s3, store, redis: redis.kind, published, fireCron, stop };
+}
+
+async function startRedis(
+  settings: StackSettings,
+  undo: (() => Promise<unknown>)[],
+): Promise<{
+  readonly kind: Stack["redis"];
+  readonly bridge?: RedisBridge & { readonly token: string };
+}> {
+  if (settings.given.UPSTASH_REDIS_REST_URL !== undefined) return { kind: "external" };
+  const backend = hasRedisServer()
+    ? await startRedisServer(join(settings.dataDir, "redis"))
+    : startRedisInMemory();
+  undo.push(() => backend.stop());
+  // Not the admin token itself: whoever sees the one must not have the other.
+  const token = createHash("sha256").update(`redis ${settings.adminToken}`).digest("base64url");
+  const bridge = await startRedisBridge(backend, token);
+  undo.push(() => bridge.stop());
+  return { kind: backend.kind, bridge: { ...bridge, token } };
+}
+
+function varsFor(
+  settings: StackSettings,
+  s3: S3Config,
+  redis: { readonly url: string; readonly token: string } | undefined,
+): Record<string, string> {
+  return {
+    S3_ENDPOINT: s3.endpoint,
+    S3_BUCKET: s3.bucket,
+    S3_REGION: s3.region,
+    S3_ACCESS_KEY_ID: s3.accessKeyId,
+    S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+    S3_PREFIX: s3.prefix,
+    ...(redis === undefined
+      ? {}
+      : { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: redis.token }),
+    FRESHET_ADMIN_TOKEN: settings.adminToken,
+    FRESHET_ENV: "dev",
+    // On loopback only this machine's users can ask; anywhere else a token is needed.
+    FRESHET_PUBLIC_SCOPES: isLoopback(settings.host) ? "infer,read" : "",
+  };
+}
+
+const givenS3 = ({ given }: StackSettings): S3Config => ({
+  endpoint: given.S3_ENDPOINT ?? "",
+  bucket: given.S3_BUCKET ?? "",
+  region: given.S3_REGION ?? "auto",
+  accessKeyId: given.S3_ACCESS_KEY_ID ?? "",
+  secretAccessKey: given.S3_SECRET_ACCESS_KEY ?? "",
+  prefix: given.S3_PREFIX ?? "",
+});
+
+async function startWorker(
+  settings: StackSettings,
+  port: number,
+  { modules, assetsDir }: BuiltWorker,
+  bindings: Record<string, string>,
+): Promise<Miniflare> {
+  const resources = join(settings.dataDir, "resources");
+  await mkdir(resources, { recursive: true });
+  const options: V4MiniflareOptions = {
+    host: settings.host,
+    port,
+    cf: false,
+    log: new Log(LogLevel.WARN),
+    resourcePersistencePath: resources,
+    unsafeTriggerHandlers: true,
+    workers: [
+      {
+        name: "freshet",
+        modules: modules.map(({ name, kind, contents }) => ({
+          type: kind === "wasm" ? "CompiledWasm" : "ESModule",
+          path: name,
+          contents: kind === "wasm" ? contents : Buffer.from(contents).toString("utf8"),
+        })),
+        compatibilityDate: "2026-11-01",
+        bindings,
+        assets: { directory: assetsDir, routerConfig: { has_user_worker: true } },
+        ...localS3Options,
+      },
+    ],
+  };
+  try {
+    const miniflare = new Miniflare(convertV4MiniflareOptions(options));
+    await miniflare.ready;
+    return miniflare;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    if (!/address already in use|EADDRINUSE/i.test(text)) throw error;
+    throw new StackError(`port ${port} on ${settings.host} is in use. Set PORT to another one.`);
+  }
+}
+
+/** Where the stack reaches itself: a wildcard address is no destination. */
+const loopbackUrl = (host: string, port: number): string =>
+  `http://${isLoopback(host) && !host.includes(":") ? host : "127.0.0.1"}:${port}`;

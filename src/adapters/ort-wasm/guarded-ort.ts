@@ -1,0 +1,36 @@
+import { EngineBroken, isCrash } from "./engine-error.ts";
+import type { Ort } from "./ort.ts";
+
+/** The one way into the engine: after a crash nothing passes any more. */
+export class GuardedOrt {
+  readonly #ort: Ort;
+  /** Where the wasm stack stands between calls. */
+  readonly #stackTop: number;
+  #broken: EngineBroken | undefined;
+
+  constructor(ort: Ort) {
+    this.#ort = ort;
+    this.#stackTop = ort.module.stackSave();
+  }
+
+  /**
+   * Calls `work` with the engine and passes on what it throws.
+   * @throws EngineBroken when the engine crashes, and ever after
+   */
+  enter<T>(work: (ort: Ort) => T): T {
+    if (this.#broken !== undefined) throw this.#broken;
+    try {
+      return work(this.#ort);
+    } catch (cause) {
+      if (isCrash(cause)) {
+        this.#broken = new EngineBroken("the engine crashed; only a new isolate can go on", {
+          cause,
+        });
+        throw this.#broken;
+      }
+      // A C++ exception passes through as a number and leaves the stack where it was.
+      this.#ort.module.stackRestore(this.#stackTop);
+      throw cause;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { inspectOnnx, type OnnxFacts } from "../../core/model/onnx/inspect.ts";
+import { fail, ok, type Result } from "../../core/model/result.ts";
+import type { Bytes, TensorSpec } from "../../core/model/tensor.ts";
+import type { Engine, EngineSession, OpenFailure } from "../../core/ports/engine.ts";
+import { GuardedOrt } from "./guarded-ort.ts";
+import { keptBytes } from "./memory-estimate.ts";
+import { openNative } from "./native-session.ts";
+import { toOpenFailure } from "./open-failure.ts";
+import { createOrt } from "./ort.ts";
+import { OrtSession } from "./session.ts";
+import type { Runtime } from "./wasm-runtime.ts";
+
+/** onnxruntime-web as the engine. Every call is synchronous inside: CPU work of one isolate. */
+export class OrtEngine implements Engine {
+  readonly #runtime: Runtime;
+  readonly #ort: GuardedOrt;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+    this.#ort = new GuardedOrt(createOrt(runtime.module));
+  }
+
+  /** What inspection refuses never reaches the engine. @throws EngineBroken */
+  async open(model: Bytes): Promise<Result<EngineSession, OpenFailure>> {
+    const facts = inspectOnnx(model);
+    if (!facts.ok) return facts;
+    const before = this.#usedBytes();
+    try {
+      const opened = this.#ort.enter((ort) => openNative(ort, model));
+      const growth = { before, after: this.#usedBytes() };
+      return ok(
+        new OrtSession(this.#ort, opened.native, {
+          inputs: opened.inputs,
+          outputs: openUnknownRanks(opened.outputs, facts.value),
+          memoryBytes: keptBytes(facts.value, model.byteLength, growth),
+        }),
+      );
+    } catch (error) {
+      return fail(toOpenFailure(error));
+    }
+  }
+
+  memory(): { readonly usedBytes: number; readonly limitBytes: number } {
+    return { usedBytes: this.#usedBytes(), limitBytes: this.#runtime.limitBytes };
+  }
+
+  #usedBytes(): number {
+    return this.#runtime.module.HEAPU8.byteLength;
+  }
+}
+
+/**
+ * The engine tells an output of unknown rank like a scalar. Where the file, too, is silent,
+ * one open dimension is the lesser lie.
+ */
+const openUnknownRanks = (
+  outputs: readonly TensorSpec[],
+  facts: OnnxFacts,
+): readonly TensorSpec[] =>
+  outputs.map((output) => {
+    const declared = facts.outputs.find(({ name }) => name === output.name);
+    return output.shape.length === 0 && declared?.shape === undefined
+      ? { ...output, shape: [-1] }
+      : output;
+  });
