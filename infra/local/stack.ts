@@ -31,6 +31,7 @@ import { untilReady } from "./until-ready.ts";
 /** The cron that the Worker is deployed with; fired here each minute. */
 const CRON = "* * * * *";
 const MINUTE_MS = 60_000;
+const LOCAL_ENTRY = join(import.meta.dirname, "..", "..", "functions", "local.ts");
 
 /** A running stack. */
 export interface Stack {
@@ -72,7 +73,7 @@ async function boot(
   undo.push(await lockDataDir(settings.dataDir));
   const port = settings.port === 0 ? await freePort() : settings.port;
   const redis = await startRedis(settings, undo);
-  const built = await buildWorker(join(settings.dataDir, "build"));
+  const built = await buildWorker(join(settings.dataDir, "build"), LOCAL_ENTRY);
   const url = `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
   const isEmbedded = settings.given.S3_ENDPOINT === undefined;
   const s3 = isEmbedded ? localS3Config(loopbackUrl(settings.host, port)) : givenS3(settings);
@@ -161,7 +162,6 @@ async function startWorker(
     cf: false,
     log: new Log(LogLevel.WARN),
     resourcePersistencePath: resources,
-    unsafeTriggerHandlers: true,
     workers: [
       {
         name: "freshet",

@@ -17,13 +17,17 @@ let isolate: Isolate | ConfigError | undefined;
 
 /** The Worker: the one place that sees `env`. */
 export const worker = {
-  fetch(request, env, ctx) {
+  fetch(request: Request, env: unknown, ctx: ExecutionContext): Response | Promise<Response> {
     const ready = isolateFor(env);
     if (ready instanceof ConfigError) return refuseAll(request, ready);
     return ready.app.fetch(request, {}, ctx);
   },
 
-  async scheduled(controller, env, ctx) {
+  async scheduled(
+    controller: Pick<ScheduledController, "cron">,
+    env: unknown,
+    ctx: ExecutionContext,
+  ): Promise<void> {
     const ready = isolateFor(env);
     if (ready instanceof ConfigError) throw ready;
     const context = { background: createBackground(ctx), clock: createSystemClock() };

@@ -1,70 +1,56 @@
 import { fail, ok, type Result } from "../../core/model/result.ts";
+import { firstBadByte } from "./first-bad-byte.ts";
+import { isDeeperThan } from "./json-depth.ts";
+import { locateJsonError } from "./locate-json-error.ts";
 
 export interface JsonFailure {
   readonly reason: "invalid_json";
   readonly detail: string;
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_BRACKET = 0x5b;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACKET = 0x5d;
-const CLOSE_BRACE = 0x7d;
-
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-/** Parses JSON in UTF-8 (RFC 8259), nested at most `maxDepth` deep. A leading BOM is skipped. */
+/**
+ * Parses JSON in UTF-8 (RFC 8259), nested at most `maxDepth` deep. A leading BOM is
+ * skipped; of a repeated key the last one counts; `__proto__` is a key like another.
+ * A failure says at which line and column, and repeats at most one character.
+ */
 export function parseJson(
   bytes: Uint8Array,
   { maxDepth }: { readonly maxDepth: number },
 ): Result<unknown, JsonFailure> {
-  if (isDeeperThan(bytes, maxDepth)) return invalid(`it is nested more than ${maxDepth} deep`);
   let text: string;
   try {
     text = decoder.decode(bytes);
   } catch {
-    return invalid("it is not UTF-8");
+    return invalid(`it is not UTF-8 at byte ${firstBadByte(bytes)}`);
   }
+  if (isDeeperThan(text, maxDepth)) return invalid(`it is nested more than ${maxDepth} deep`);
   try {
     return ok(JSON.parse(text));
-  } catch (error) {
-    return invalid(text.trim() === "" ? "it is empty" : where(error));
+  } catch {
+    return invalid(/\S/.test(text) ? whatAndWhere(text) : "it is empty");
   }
 }
 
 const invalid = (what: string): Result<never, JsonFailure> =>
   fail({ reason: "invalid_json", detail: `the body is not valid JSON: ${what}` });
 
-/** The engine's message quotes the body: only its position is passed on. */
-function where(error: unknown): string {
-  const message = error instanceof Error ? error.message : "";
-  const position = /at position (\d+)/.exec(message)?.[1];
-  if (position !== undefined) return `syntax error at character ${position}`;
-  if (/end of JSON/i.test(message)) return "it ends too early";
-  const token = /^Unexpected token '(.)'/u.exec(message)?.[1];
-  return token === undefined ? "syntax error" : `syntax error, unexpected '${token}'`;
+function whatAndWhere(text: string): string {
+  const spot = locateJsonError(text);
+  if (spot === undefined) return "syntax error";
+  const { offset, expected } = spot;
+  const found = offset === text.length ? "it ends" : `unexpected ${written(text, offset)}`;
+  const before = text.slice(0, offset);
+  const line = before.split("\n").length;
+  const column = offset - before.lastIndexOf("\n");
+  return `${found} at line ${line}, column ${column}; expected ${expected}`;
 }
 
-/** Counts brackets outside strings before anything recurses. */
-function isDeeperThan(bytes: Uint8Array, maxDepth: number): boolean {
-  // Every level costs a byte to open: a short body cannot be deep.
-  if (bytes.length <= maxDepth) return false;
-  let depth = 0;
-  for (let index = 0; index < bytes.length; index += 1) {
-    const byte = bytes[index];
-    if (byte === QUOTE) index = endOfString(bytes, index + 1);
-    else if (byte === OPEN_BRACKET || byte === OPEN_BRACE) depth += 1;
-    else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) depth -= 1;
-    if (depth > maxDepth) return true;
-  }
-  return false;
-}
-
-/** Index of the closing quote, or past the end. */
-function endOfString(bytes: Uint8Array, start: number): number {
-  let index = start;
-  while (index < bytes.length && bytes[index] !== QUOTE)
-    index += bytes[index] === BACKSLASH ? 2 : 1;
-  return index;
+/** One character; what cannot be seen is written by its code point. */
+function written(text: string, offset: number): string {
+  const code = text.codePointAt(offset) ?? 0;
+  return code > 0x20 && code < 0x7f
+    ? `'${String.fromCodePoint(code)}'`
+    : `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
 }
