@@ -33,7 +33,7 @@ export default defineConfig({
     ],
     coverage: {
       provider: "istanbul",
-      include: ["src/core/**"],
+      include: ["src/core/**/*.ts"],
       reporter: ["text-summary", "json-summary", "html"],
     },
   },

@@ -151,7 +151,10 @@ export const otherValue =
   (name: string, typeField: number): Part =>
   (writer) => {
     text(1, name)(writer);
-    message(2, message(typeField, () => undefined))(writer);
+    message(
+      2,
+      message(typeField, () => undefined),
+    )(writer);
   };
 
 export const message =

@@ -20,10 +20,13 @@ export interface DeploymentFinderDeps {
 }
 
 const ABSENT_MS = 2_000;
+/** `waitUntil` lives 30 s: whatever a check has not done by then it never will. */
+const CHECK_MAX_MS = 30_000;
 
 /** Answers what a model's deployment is, from the isolate's catalog whenever it is there. */
 export class DeploymentFinder {
   readonly #deps: DeploymentFinderDeps;
+  readonly #checkingSinceMs = new Map<string, number>();
   readonly #finds = new SingleFlight<Found>(DOCUMENT_DEADLINE_MS + 1_000);
 
   constructor(deps: DeploymentFinderDeps) {
@@ -47,12 +50,14 @@ export class DeploymentFinder {
   }
 
   #revalidate(context: FlightContext, model: string, entry: CatalogEntry): void {
-    const { catalog, clock, revalidateMs, refresh } = this.#deps;
+    const { clock, revalidateMs, refresh } = this.#deps;
     const now = clock.now();
     if (now - entry.triedAtMs < revalidateMs) return;
-    // Marked before the work starts: one check per interval, whoever notices.
-    catalog.set(model, { ...entry, triedAtMs: now });
-    context.background.keep(refresh(context, model));
+    // One check at a time. A check whose isolate work was cut off never ends: it counts for a while only.
+    if (now - (this.#checkingSinceMs.get(model) ?? Number.NEGATIVE_INFINITY) < CHECK_MAX_MS) return;
+    this.#checkingSinceMs.set(model, now);
+    const check = refresh(context, model).finally(() => this.#checkingSinceMs.delete(model));
+    context.background.keep(check);
   }
 
   async #fetch(model: string): Promise<Found> {

@@ -24,22 +24,16 @@ const EXPECTED: Readonly<Record<State, string>> = {
 export function locateJsonError(text: string): JsonErrorSpot | undefined {
   const closers: string[] = [];
   let state: State = "value";
-  for (let at = skipSpace(text, 0); ; at = skipSpace(text, at)) {
-    if (at === text.length && state === "after value" && closers.length === 0) return undefined;
-    const char = text[at] ?? "";
-    const next = structural(state, char, closers);
-    if (next !== undefined) {
-      state = next;
-      at += 1;
-      continue;
-    }
-    const wanted = state === "after value" ? afterValue(closers) : EXPECTED[state];
-    if (!takesScalar(state, char)) return { offset: at, expected: wanted };
-    const scalar = char === '"' ? endOfString(text, at) : endOfWord(text, at, wanted);
-    if (typeof scalar !== "number") return scalar;
-    state = state === "key" || state === "first key" ? "colon" : "after value";
-    at = scalar;
+  let at = skipSpace(text, 0);
+  while (at < text.length || state !== "after value" || closers.length > 0) {
+    const next = structural(state, text[at] ?? "", closers);
+    const end = next === undefined ? endOfScalar(state, text, at, closers) : at + 1;
+    if (typeof end !== "number") return end;
+    const wasKey: boolean = state === "key" || state === "first key";
+    state = next ?? (wasKey ? "colon" : "after value");
+    at = skipSpace(text, end);
   }
+  return undefined;
 }
 
 /** The state after a structural character; `undefined` when none stands here, or not a fitting one. */
@@ -64,15 +58,22 @@ function structural(state: State, char: string, closers: string[]): State | unde
   return closer === undefined ? undefined : closer === "]" ? "value" : "key";
 }
 
-function takesScalar(state: State, char: string): boolean {
-  if (state === "key" || state === "first key") return char === '"';
-  return (state === "value" || state === "first element") && char !== "";
-}
-
-const afterValue = (closers: readonly string[]): string => {
+/** Index past the string, number or literal at `at`; where it goes wrong when there is none, or none may be. */
+function endOfScalar(
+  state: State,
+  text: string,
+  at: number,
+  closers: readonly string[],
+): number | JsonErrorSpot {
+  const isQuote = text[at] === '"';
+  const isValue = state === "value" || state === "first element";
+  const isKey = state === "key" || state === "first key";
+  if (isQuote && (isValue || isKey)) return endOfString(text, at);
   const closer = closers.at(-1);
-  return closer === undefined ? "the end" : `',' or '${closer}'`;
-};
+  const inside = state === "after value" && closer !== undefined;
+  const expected = inside ? `',' or '${closer}'` : EXPECTED[state];
+  return isValue ? endOfWord(text, at, expected) : { offset: at, expected };
+}
 
 const SPACE = /[ \t\n\r]*/y;
 const WORD = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
@@ -89,7 +90,7 @@ function endOfWord(text: string, at: number, expected: string): number | JsonErr
   if (WORD.test(text)) return WORD.lastIndex;
   const isNan = /[+-]?(?:nan|inf)/iy;
   isNan.lastIndex = at;
-  const hint = " (JSON has no NaN and no infinities: send \"NaN\", \"Infinity\" or \"-Infinity\")";
+  const hint = ' (JSON has no NaN and no infinities: send "NaN", "Infinity" or "-Infinity")';
   return { offset: at, expected: isNan.test(text) ? expected + hint : expected };
 }
 

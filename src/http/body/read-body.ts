@@ -1,11 +1,14 @@
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { Bytes } from "../../core/model/tensor.ts";
+import { collectBytes } from "./collect-bytes.ts";
+import { type Coding, unpackBody } from "./unpack-body.ts";
 
 /** Why a body could not be read; `status` is the one for it. */
 export interface BodyFailure {
   readonly reason: "body_too_large" | "unsupported_encoding" | "bad_encoding";
   readonly status: 400 | 413 | 415;
   readonly detail: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface ReadBodyOptions {
@@ -13,93 +16,78 @@ export interface ReadBodyOptions {
   readonly maxBytes: number;
 }
 
-const DECOMPRESSIONS = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate" } as const;
+const CODINGS: Readonly<Record<string, Coding | "identity">> = {
+  "": "identity",
+  identity: "identity",
+  gzip: "gzip",
+  "x-gzip": "gzip",
+  deflate: "deflate",
+};
 
 /**
- * Reads a whole request body, decompressed. Holds at most `maxBytes` plus one
- * chunk: a decompression bomb is dropped as soon as it is over. Never throws.
+ * Reads a whole request body, decompressed. Reading stops as soon as the body is
+ * over `maxBytes`, on the wire or decompressed; held at most are its pieces and
+ * their joint copy. Never throws.
  */
 export async function readBody(
   request: Request,
   { maxBytes }: ReadBodyOptions,
 ): Promise<Result<Bytes, BodyFailure>> {
   const encoding = (request.headers.get("content-encoding") ?? "").trim().toLowerCase();
-  const length = Number(request.headers.get("content-length") ?? Number.NaN);
-  if (length > maxBytes) return tooLarge(maxBytes, "");
-  if (encoding === "" || encoding === "identity") return readPlain(request, length, maxBytes);
-  if (!(encoding in DECOMPRESSIONS)) {
-    return fail({
-      reason: "unsupported_encoding",
-      status: 415,
-      detail: `Content-Encoding '${encoding.slice(0, 40)}' is not supported: send identity, gzip or deflate`,
-    });
+  const coding = Object.hasOwn(CODINGS, encoding) ? CODINGS[encoding] : undefined;
+  if (coding === undefined) return unsupported(encoding);
+  const length = declaredLength(request.headers.get("content-length"));
+  if (length !== undefined && length > maxBytes) return tooLarge(maxBytes, "");
+  if (request.body === null) return ok(new Uint8Array());
+  try {
+    if (coding !== "identity") return await readPacked(request.body, coding, maxBytes);
+    if (length !== undefined) return await readDeclared(request, length, maxBytes);
+    const read = await collectBytes(request.body, maxBytes);
+    return read === "too large" ? tooLarge(maxBytes, "") : ok(read);
+  } catch {
+    return malformed("the body broke off before its end");
   }
-  const format = DECOMPRESSIONS[encoding as keyof typeof DECOMPRESSIONS];
-  return readCompressed(request, format, maxBytes);
 }
 
-async function readPlain(
+/** Undefined when it is not said, or not as HTTP says it: then the bytes are counted. */
+const declaredLength = (header: string | null): number | undefined =>
+  header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+
+/** The way of almost every request: one call, no counting. The runtime ends a body at its declared length. */
+async function readDeclared(
   request: Request,
   length: number,
   maxBytes: number,
 ): Promise<Result<Bytes, BodyFailure>> {
-  try {
-    // The runtime itself ends a body at its declared length; without one, count.
-    if (length >= 0) return ok(new Uint8Array(await request.arrayBuffer()));
-    return await collect(request.body, maxBytes, "");
-  } catch {
-    return cutShort();
-  }
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  if (bytes.byteLength === length) return ok(bytes);
+  // Only a request that did not come by HTTP itself can lie.
+  if (bytes.byteLength > maxBytes) return tooLarge(maxBytes, "");
+  return malformed(`the body has ${bytes.byteLength} bytes, its Content-Length says ${length}`);
 }
 
-async function readCompressed(
-  request: Request,
-  format: "gzip" | "deflate",
+async function readPacked(
+  body: ReadableStream<Uint8Array>,
+  coding: Coding,
   maxBytes: number,
 ): Promise<Result<Bytes, BodyFailure>> {
-  if (request.body === null) return ok(new Uint8Array());
-  try {
-    const unpacked = request.body.pipeThrough(new DecompressionStream(format));
-    return await collect(unpacked, maxBytes, " after decompression");
-  } catch {
-    return fail({
-      reason: "bad_encoding",
-      status: 400,
-      detail: `the body is not valid ${format}: it is damaged, cut short, or something follows its end`,
-    });
-  }
+  const read = await unpackBody(body, coding, maxBytes);
+  if (read === "too large") return tooLarge(maxBytes, " as it was sent");
+  if (read === "too large unpacked") return tooLarge(maxBytes, " after decompression");
+  if (read !== "damaged") return ok(read);
+  return malformed(
+    `the body is not valid ${coding}: it is damaged, cut short, or something follows its end`,
+  );
 }
 
-async function collect(
-  stream: ReadableStream<Uint8Array> | null,
-  maxBytes: number,
-  when: string,
-): Promise<Result<Bytes, BodyFailure>> {
-  if (stream === null) return ok(new Uint8Array());
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return ok(concatenate(chunks, size));
-    size += value.byteLength;
-    if (size > maxBytes) {
-      reader.cancel().catch(() => undefined);
-      return tooLarge(maxBytes, when);
-    }
-    chunks.push(value);
-  }
-}
-
-function concatenate(chunks: readonly Uint8Array[], size: number): Bytes {
-  const whole = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return whole;
-}
+const unsupported = (encoding: string): Result<never, BodyFailure> =>
+  fail({
+    reason: "unsupported_encoding",
+    status: 415,
+    detail: `Content-Encoding '${encoding.slice(0, 40)}' is not supported: send identity, gzip or deflate`,
+    // RFC 9110, section 15.5.16.
+    headers: { "accept-encoding": "gzip, deflate" },
+  });
 
 const tooLarge = (maxBytes: number, when: string): Result<never, BodyFailure> =>
   fail({
@@ -108,9 +96,5 @@ const tooLarge = (maxBytes: number, when: string): Result<never, BodyFailure> =>
     detail: `the body is larger than ${maxBytes} bytes${when} (MAX_BODY_BYTES)`,
   });
 
-const cutShort = (): Result<never, BodyFailure> =>
-  fail({
-    reason: "bad_encoding",
-    status: 400,
-    detail: "the body ended before its declared length",
-  });
+const malformed = (detail: string): Result<never, BodyFailure> =>
+  fail({ reason: "bad_encoding", status: 400, detail });

@@ -1,0 +1,34 @@
+import type { Bytes } from "../../core/model/tensor.ts";
+
+/**
+ * Reads a stream to its end into one piece; stops and cancels it once it is over
+ * `maxBytes`. Rejects when the stream does.
+ */
+export async function collectBytes(
+  stream: ReadableStream<Uint8Array>,
+  maxBytes: number,
+): Promise<Bytes | "too large"> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return concatenate(chunks, size);
+    size += value.byteLength;
+    if (size > maxBytes) {
+      reader.cancel().catch(() => undefined);
+      return "too large";
+    }
+    chunks.push(value);
+  }
+}
+
+function concatenate(chunks: readonly Uint8Array[], size: number): Bytes {
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return whole;
+}

@@ -1,0 +1,44 @@
+import { createNodeDigest } from "../../infra/local/node-digest.ts";
+import { startLocalS3 } from "../../infra/local/s3.ts";
+import type { Stack } from "../../infra/local/stack.ts";
+import { createS3ObjectStore } from "../../src/adapters/s3/object-store.ts";
+import { createSystemClock } from "../../src/adapters/web-platform/clock.ts";
+import type { ObjectStore } from "../../src/core/ports/object-store.ts";
+import { type S3Proxy, startS3Proxy } from "./s3-proxy.ts";
+import { startTestStack } from "./stack.ts";
+
+export interface StackBehindProxy {
+  readonly stack: Stack;
+  readonly proxy: S3Proxy;
+  /** Writes past the proxy: not counted, never down. */
+  readonly store: ObjectStore;
+  stop(): Promise<void>;
+}
+
+/** A stack whose Worker reaches an external S3, empty at first, through a proxy that the test holds. */
+export async function startStackBehindProxy(
+  given: Readonly<Record<string, string>> = {},
+): Promise<StackBehindProxy> {
+  const s3 = await startLocalS3();
+  const proxy = await startS3Proxy(s3.config);
+  const { config } = proxy;
+  const stack = await startTestStack({
+    S3_ENDPOINT: config.endpoint,
+    S3_BUCKET: config.bucket,
+    S3_REGION: config.region,
+    S3_ACCESS_KEY_ID: config.accessKeyId,
+    S3_SECRET_ACCESS_KEY: config.secretAccessKey,
+    ...given,
+  });
+  const deps = { digest: createNodeDigest(), clock: createSystemClock(), random: Math.random };
+  return {
+    stack,
+    proxy,
+    store: createS3ObjectStore(s3.config, deps),
+    async stop() {
+      await stack.stop();
+      await proxy.stop();
+      await s3.stop();
+    },
+  };
+}
