@@ -38,7 +38,7 @@ const scopes = z
  */
 export const configSchema = z.object({
   S3_ENDPOINT: url.describe(
-    "URL of the S3-compatible store, such as `https://s3.eu-central-1.amazonaws.com`. Path-style addressing is used.",
+    "URL of the S3-compatible store, such as `https://s3.example.com`. Path-style addressing is used.",
   ),
   S3_BUCKET: required.describe("Bucket that holds the models."),
   S3_REGION: z
