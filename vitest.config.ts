@@ -35,6 +35,8 @@ export default defineConfig({
       provider: "istanbul",
       include: ["src/core/**/*.ts"],
       reporter: ["text-summary", "json-summary", "html"],
+      reportOnFailure: true,
+      thresholds: { lines: 90, branches: 90 },
     },
   },
 });

@@ -37,7 +37,9 @@ export function renderConfiguration(): string {
   ].join("\n");
 }
 
-function defaultOf(field: { safeParse(value: unknown): { success: boolean; data?: unknown } }): string {
+function defaultOf(field: {
+  safeParse(value: unknown): { success: boolean; data?: unknown };
+}): string {
   const absent = field.safeParse(undefined);
   if (!absent.success) return "required";
   const { data } = absent;

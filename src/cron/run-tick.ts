@@ -15,9 +15,8 @@ export async function runTick(
 ): Promise<void> {
   const { catalog, clock, events } = deps;
   const endMs = clock.now() + BUDGET_MS;
-  const byAge = [...catalog.models()].sort((a, b) => triedAt(deps, a) - triedAt(deps, b));
   const counts = { checked: 0, changed: 0, kept: 0 };
-  for (const model of byAge) {
+  for (const model of catalog.byAge()) {
     if (clock.now() >= endMs) break;
     const outcome = await refreshDeployment(deps, context, model);
     counts.checked += 1;
@@ -26,6 +25,3 @@ export async function runTick(
   }
   events.emit({ kind: "tick", cron, ...counts });
 }
-
-const triedAt = ({ catalog }: RefreshDeps, model: string): number =>
-  catalog.get(model)?.triedAtMs ?? 0;

@@ -34,6 +34,7 @@ export interface GraphParts {
   readonly inputs?: readonly (ValueParts | Part)[];
   readonly outputs?: readonly (ValueParts | Part)[];
   readonly initializers?: readonly Part[];
+  readonly sparseInitializers?: readonly Part[];
 }
 
 export interface ModelParts extends GraphParts {
@@ -68,6 +69,7 @@ export const graph =
     for (const part of parts.nodes ?? []) message(1, part)(writer);
     text(2, "graph")(writer);
     for (const part of parts.initializers ?? []) message(5, part)(writer);
+    for (const part of parts.sparseInitializers ?? []) message(15, part)(writer);
     for (const part of parts.inputs ?? []) message(11, valueInfo(part))(writer);
     for (const part of parts.outputs ?? []) message(12, valueInfo(part))(writer);
   };

@@ -85,7 +85,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   ],
   [/not acyclic/, "invalid_model", () => "the graph has a cycle"],
   [
-    /Duplicate definition-site for \((.*)\)/s,
+    /Duplicate definition(?:-site for| of name) \((.*)\)/s,
     "invalid_model",
     (name) => `the graph defines '${name}' twice`,
   ],

@@ -50,14 +50,21 @@ export function createS3Client(config: S3Config, { clock, random }: S3Deps): S3C
     leftMs: number,
   ): Promise<Result<T, StoreFailure>> {
     const name = describe(call);
+    let answered = false;
     try {
       const request = await aws.sign(urlOf(config, call), initOf(call));
-      const answer = await fetch(request, { signal: AbortSignal.timeout(Math.max(1, leftMs)) });
+      // A fraction of a millisecond would throw.
+      const signal = AbortSignal.timeout(Math.max(1, Math.ceil(leftMs)));
+      const answer = await fetch(request, { signal });
+      answered = answer.ok;
       if (answer.ok) return await read(answer);
       return await failureOf(name, answer, call.headers?.["if-match"] !== undefined);
     } catch (error) {
       const late = error instanceof Error && error.name === "TimeoutError";
-      return storeFailure("unreachable", name, late ? "no answer in time" : "no answer", error);
+      if (late) return storeFailure("unreachable", name, "no answer in time", error);
+      return answered
+        ? storeFailure("corrupt", name, "the answer was cut short or is unreadable", error)
+        : storeFailure("unreachable", name, "no answer", error);
     }
   }
 
@@ -70,7 +77,7 @@ export function createS3Client(config: S3Config, { clock, random }: S3Deps): S3C
         // Full jitter: AWS Architecture Blog, "Exponential backoff and jitter".
         const delayMs = random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (tries - 1));
         if (clock.now() + delayMs >= endMs) return outcome;
-        if (outcome.failure.reason === "unreachable") onRetry?.();
+        if (outcome.failure.reason !== "throttled") onRetry?.();
         await clock.after(delayMs).done;
       }
     },

@@ -14,7 +14,8 @@ const CODE = /<Code>([A-Za-z0-9]{1,64})<\/Code>/;
 /**
  * Reads a refusal of the store. Source: Amazon S3 API reference, "Error responses".
  * A lost race is 412, or 409 ConditionalRequestConflict while another write is under way.
- * `If-Match` on a missing key is 404 on AWS and 412 on R2: both are a lost race.
+ * `If-Match` on a missing key is 404 on AWS and 412 on R2: both are a lost race;
+ * a missing bucket is not.
  */
 export async function failureOf(
   call: string,
@@ -28,8 +29,10 @@ export async function failureOf(
   if (status === 412 || code === "ConditionalRequestConflict") {
     return storeFailure("precondition_lost", call, what);
   }
-  if (status === 404)
-    return storeFailure(isConditionalPut ? "precondition_lost" : "absent", call, what);
+  if (status === 404) {
+    const isLostRace = isConditionalPut && code !== "NoSuchBucket";
+    return storeFailure(isLostRace ? "precondition_lost" : "absent", call, what);
+  }
   if (status === 429 || code === "SlowDown") return storeFailure("throttled", call, what);
   if (status >= 500) return storeFailure("unreachable", call, what);
   return storeFailure("denied", call, what);

@@ -17,6 +17,8 @@ export function parseListing(xml: string, prefix: string): ObjectPage | undefine
   if (objects.includes(undefined)) return undefined;
   const token = textOf(xml, "NextContinuationToken");
   const isLast = textOf(xml, "IsTruncated") !== "true";
+  // Taken for the last page, the rest would silently not exist.
+  if (!isLast && token === undefined) return undefined;
   return {
     objects: objects.filter((object) => object !== undefined),
     prefixes,

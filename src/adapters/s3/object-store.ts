@@ -1,5 +1,6 @@
 import { ok, type Result } from "../../core/model/result.ts";
 import type { Bytes } from "../../core/model/tensor.ts";
+import type { Clock } from "../../core/ports/clock.ts";
 import type { Digest } from "../../core/ports/digest.ts";
 import type {
   ObjectHead,
@@ -30,7 +31,7 @@ export function createS3ObjectStore(
     },
     head: (key, { deadlineMs }) =>
       client.send({ method: "HEAD", key, deadlineMs }, (answer) => readHead(key, answer)),
-    put: (key, bytes, options) => put(client, store, key, bytes, options),
+    put: (key, bytes, options) => put({ client, store, clock: deps.clock }, key, bytes, options),
     list: (prefix, { deadlineMs, delimiter, cursor, limit }) => {
       const query = {
         "list-type": "2",
@@ -70,14 +71,19 @@ const readPage =
       : ok(page);
   };
 
+interface PutDeps {
+  readonly client: S3Client;
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+}
+
 /**
  * Writes one object. When an attempt got no clear answer and a later one lost its
  * condition, the winner may have been the first attempt: what is stored is read
  * back, and if it is these very bytes the write succeeded.
  */
 async function put(
-  client: S3Client,
-  store: ObjectStore,
+  { client, store, clock }: PutDeps,
   key: string,
   bytes: Bytes,
   { when, contentType, deadlineMs }: PutOptions,
@@ -90,6 +96,7 @@ async function put(
         ? { "if-none-match": "*" }
         : { "if-match": when.etag }),
   };
+  const endMs = clock.now() + deadlineMs;
   let mayHaveWritten = false;
   const written = await client.send(
     { method: "PUT", key, headers, body: bytes, deadlineMs },
@@ -100,7 +107,8 @@ async function put(
   );
   if (written.ok || written.failure.reason !== "precondition_lost" || !mayHaveWritten)
     return written;
-  const stored = await store.get(key, { deadlineMs, maxBytes: bytes.byteLength });
+  const leftMs = Math.max(1, endMs - clock.now());
+  const stored = await store.get(key, { deadlineMs: leftMs, maxBytes: bytes.byteLength });
   return stored.ok && sameBytes(stored.value.bytes, bytes)
     ? ok({ etag: stored.value.etag })
     : written;

@@ -21,12 +21,13 @@ export function createUpstashSharedCache({ url, token, keyPrefix }: UpstashConfi
     new Redis({
       url,
       token,
-      retry: false,
+      // `false` would mean two attempts.
+      retry: { retries: 0 },
       enableTelemetry: false,
       // It would turn "12345" into a number and strip the quotes of an ETag.
       automaticDeserialization: false,
       // A signal rather than a function that gives one makes a timeout look like an answer.
-      signal: () => AbortSignal.timeout(deadlineMs),
+      signal: () => AbortSignal.timeout(Math.max(1, Math.ceil(deadlineMs))),
     });
   return {
     ping: (deadlineMs) =>
@@ -57,12 +58,15 @@ async function call<T>(command: string, send: () => Answer<T>): Answer<T> {
   try {
     return await send();
   } catch (error) {
-    const text = error instanceof Error ? `${error.name} ${error.message}` : "";
-    const reason = /unauthorized|invalid token|WRONGPASS|401/i.test(text)
-      ? "denied"
-      : error instanceof Error && error.name === "UpstashError"
-        ? "refused"
-        : "unreachable";
+    const reason = reasonOf(error);
     return fail({ reason, detail: `${command}: ${reason}`, cause: error });
   }
+}
+
+/** Redis' own text comes first; the client adds the command after it, and with it whatever a caller wrote. */
+function reasonOf(error: unknown): SharedCacheFailure["reason"] {
+  if (!(error instanceof Error)) return "unreachable";
+  const [text = ""] = error.message.split(", command was: ");
+  if (/unauthorized|invalid token|WRONGPASS|NOPERM|\b401\b/i.test(text)) return "denied";
+  return error.name === "UpstashError" ? "refused" : "unreachable";
 }

@@ -45,7 +45,7 @@ export class ModelCache {
     this.#slots = new LRUCache<string, Slot>({
       maxSize: options.maxBytes,
       sizeCalculation: (slot) => Math.max(1, slot.loaded.memoryBytes),
-      dispose: (slot) => this.#retire(slot),
+      dispose: (slot, _key, how) => this.#retire(slot, how === "set" ? "replaced" : this.#leaving),
     });
   }
 
@@ -116,10 +116,10 @@ export class ModelCache {
     return change();
   }
 
-  #retire(slot: Slot): void {
+  #retire(slot: Slot, why: ReleaseReason): void {
     slot.retired = true;
     if (slot.running === 0) release(slot);
-    this.#options.onRelease(slot.loaded, this.#leaving);
+    this.#options.onRelease(slot.loaded, why);
   }
 }
 

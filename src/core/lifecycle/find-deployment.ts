@@ -64,13 +64,15 @@ export class DeploymentFinder {
     const { store, catalog, clock } = this.#deps;
     const read = await readDeployment(store, model);
     if (!read.ok) {
-      if (read.failure.reason !== "absent") {
-        const invalid = read.failure.reason === "invalid_document";
-        const reason = invalid ? "model_unavailable" : "store_unavailable";
-        return fail({ reason, detail: read.failure.detail });
+      const { failure } = read;
+      if (failure.reason === "absent") {
+        catalog.setAbsent(model, clock.now() + ABSENT_MS);
+        return notFound(model);
       }
-      catalog.setAbsent(model, clock.now() + ABSENT_MS);
-      return notFound(model);
+      const { detail } = failure;
+      if (failure.reason === "invalid_document")
+        return fail({ reason: "model_unavailable", detail });
+      return fail({ reason: "store_unavailable", detail, cause: failure.cause });
     }
     const now = clock.now();
     const { value: deployment, etag } = read.value;

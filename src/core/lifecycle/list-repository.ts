@@ -30,7 +30,8 @@ export async function listModels(
   store: ObjectStore,
 ): Promise<Result<readonly string[], ServeFailure>> {
   const names = await listFolders(store, modelsPrefix);
-  return names.ok ? ok(names.value.filter(isModelName)) : names;
+  // The store orders folders with their slash: `a-b/` before `a/`.
+  return names.ok ? ok(names.value.filter(isModelName).sort()) : names;
 }
 
 /** Versions of one model in numeric order; empty when there is no such model. One LIST per thousand. */
@@ -97,7 +98,10 @@ async function listFolders(
       delimiter: "/",
       ...(cursor === undefined ? {} : { cursor }),
     });
-    if (!page.ok) return fail({ reason: "store_unavailable", detail: page.failure.detail });
+    if (!page.ok) {
+      const { detail, cause } = page.failure;
+      return fail({ reason: "store_unavailable", detail, cause });
+    }
     folders.push(...page.value.prefixes.map((folder) => folder.slice(prefix.length, -1)));
     cursor = page.value.nextCursor;
   } while (cursor !== undefined);

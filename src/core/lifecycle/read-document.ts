@@ -48,7 +48,7 @@ const invalid = (key: string, what: string) =>
 
 function parse(bytes: Uint8Array): { readonly json: unknown } | undefined {
   try {
-    return { json: JSON.parse(getTextEncoding().decodeUtf8(bytes)) };
+    return { json: JSON.parse(getTextEncoding().decodeUtf8(bytes, true)) };
   } catch {
     return undefined;
   }

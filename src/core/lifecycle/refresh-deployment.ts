@@ -5,7 +5,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Events } from "../ports/events.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { Catalog, CatalogEntry } from "../routing/catalog.ts";
-import { routedVersions } from "../routing/resolve.ts";
+import { routedVersions, routeOf } from "../routing/resolve.ts";
 import type { LoadFailure } from "./load-version.ts";
 import { readDeployment } from "./read-deployment.ts";
 import type { VersionLoader } from "./version-loader.ts";
@@ -19,8 +19,11 @@ export interface RefreshDeps {
   readonly events: Events;
 }
 
-/** `kept`: the newer state could not be read or loaded, so what was served is served on. */
-export type RefreshOutcome = "unchanged" | "changed" | "removed" | "kept" | "unknown";
+/**
+ * - `kept`: the newer state could not be read or loaded, so what was served is served on.
+ * - `overtaken`: another check changed what is known while this one waited; what this one saw is older.
+ */
+export type RefreshOutcome = "unchanged" | "changed" | "removed" | "kept" | "overtaken" | "unknown";
 
 /**
  * Confirms a model's deployment against the store with one conditional GET.
@@ -37,6 +40,7 @@ export async function refreshDeployment(
   const entry = deps.catalog.get(model);
   if (entry === undefined) return "unknown";
   const read = await readDeployment(deps.store, model, entry.etag);
+  if (isOvertaken(deps, entry)) return "overtaken";
   if (read.ok) return take(deps, context, entry, read.value.value, read.value.etag);
   const { reason, detail } = read.failure;
   if (reason === "unchanged") return confirm(deps, entry);
@@ -64,6 +68,7 @@ async function take(
   const { model } = deployment;
   for (const version of versionsToLoad(deps.models, entry.deployment, deployment)) {
     const { value: outcome } = await deps.loader.load(context, model, version);
+    if (isOvertaken(deps, entry)) return "overtaken";
     if (!outcome.ok) return keepOld(deps, entry, ...why(version, outcome.failure));
   }
   const now = deps.clock.now();
@@ -77,6 +82,10 @@ async function take(
   return "changed";
 }
 
+// A request's check and the cron's may overlap, and a slow store lets the older one answer last.
+const isOvertaken = ({ catalog }: RefreshDeps, { deployment, etag }: CatalogEntry): boolean =>
+  catalog.get(deployment.model)?.etag !== etag;
+
 /** Versions that an alias in use here would newly answer from. */
 function versionsToLoad(models: ModelCache, old: Deployment, next: Deployment): readonly string[] {
   const { model } = next;
@@ -87,7 +96,7 @@ function versionsToLoad(models: ModelCache, old: Deployment, next: Deployment): 
 }
 
 function isInUse(models: ModelCache, deployment: Deployment, alias: string): boolean {
-  const route = deployment.aliases[alias];
+  const route = routeOf(deployment, alias);
   if (route === undefined) return false;
   return routedVersions(route).some(
     (version) => models.peek(deployment.model, version) !== undefined,

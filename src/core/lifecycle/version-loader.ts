@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { LoadedVersion } from "../cache/model-cache.ts";
 import { type FlightContext, type Landed, SingleFlight } from "../cache/single-flight.ts";
-import type { Result } from "../model/result.ts";
+import { ok, type Result } from "../model/result.ts";
 import { LOAD_DEADLINE_MS, type LoadDeps, type LoadFailure, loadVersion } from "./load-version.ts";
 
 type LoadOutcome = Result<LoadedVersion, LoadFailure>;
@@ -15,9 +15,10 @@ export interface BrokenVersion {
 }
 
 const MAX_BROKEN = 1_000;
-// A broken version stays broken unless somebody mends the bucket by hand; absence ends with a publish.
+// A broken version stays broken unless somebody mends the bucket by hand; absence ends with a
+// publish, and a full engine with the next release.
 const BROKEN_MS = 30_000;
-const ABSENT_MS = 2_000;
+const PASSING_MS = 2_000;
 
 /** Loads each version once however many requests ask, and remembers for a while what cannot be loaded. */
 export class VersionLoader {
@@ -58,6 +59,9 @@ export class VersionLoader {
   }
 
   async #loadOnce(model: string, version: string): Promise<LoadOutcome> {
+    // Who followed a load that died leads at last, and may find that another follower was faster.
+    const ready = this.#deps.models.get(model, version);
+    if (ready !== undefined) return ok(ready);
     const outcome = await loadVersion(this.#deps, model, version);
     if (outcome.ok) this.forgive(model, version);
     else this.#remember(model, version, outcome.failure);
@@ -69,7 +73,8 @@ export class VersionLoader {
     const { reason, detail } = failure;
     // The store's trouble is not the version's: the next request may try at once.
     if (reason !== "store_unavailable") {
-      const forMs = reason === "version_not_found" ? ABSENT_MS : BROKEN_MS;
+      const isPassing = reason === "version_not_found" || reason === "out_of_memory";
+      const forMs = isPassing ? PASSING_MS : BROKEN_MS;
       this.#broken.set(`${model}@${version}`, {
         model,
         version,

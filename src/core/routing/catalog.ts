@@ -53,7 +53,10 @@ export class Catalog {
     this.#absent.delete(model);
   }
 
-  models(): readonly string[] {
-    return [...this.#entries.keys()];
+  /** Names of all models that are known, the longest unconfirmed first. */
+  byAge(): readonly string[] {
+    return [...this.#entries.entries()]
+      .sort(([, a], [, b]) => a.triedAtMs - b.triedAtMs)
+      .map(([model]) => model);
   }
 }

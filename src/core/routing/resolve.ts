@@ -28,7 +28,7 @@ export function resolveAlias(
   alias: string,
   stickiness: Stickiness,
 ): Result<Resolved, AliasNotFound> {
-  const route = deployment.aliases[alias];
+  const route = routeOf(deployment, alias);
   if (route === undefined) {
     const known = Object.keys(deployment.aliases);
     return fail({
@@ -42,9 +42,17 @@ export function resolveAlias(
   return ok({ version, route: `${alias}:${version}` });
 }
 
+/** The route of an alias; `undefined` when there is none. */
+export const routeOf = (
+  { aliases }: Pick<Deployment, "aliases">,
+  alias: string,
+): Route | undefined =>
+  // `constructor` is an alias like any other, and every object seems to have it.
+  Object.hasOwn(aliases, alias) ? aliases[alias] : undefined;
+
 /** The versions an alias may answer from now. */
 export const routedVersions = (route: Route): readonly string[] =>
-  Object.keys(route.weights).filter((version) => (route.weights[version] ?? 0) > 0);
+  Object.entries(route.weights).flatMap(([version, share]) => (share > 0 ? [version] : []));
 
 // A variant that has since lost its weight no longer holds anyone.
 function stuckTo(route: Route, alias: string, wanted: string | undefined): string | undefined {

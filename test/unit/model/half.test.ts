@@ -21,6 +21,11 @@ describe("binary16", () => {
     }
   });
 
+  it("carries a number just under a power of two up to it", () => {
+    // 1 - 2^-30 is 1 in binary32 already, which must not count as an exponent gained.
+    expect([1 - 2 ** -30, 4 - 2 ** -28].map(numberToHalf)).toEqual([0x3c00, 0x4400]);
+  });
+
   it("rounds any number as the host's Float16Array does", () => {
     const [cell, bits] = [new Float16Array(1), new Uint16Array(1)];
     fc.assert(

@@ -45,6 +45,22 @@ describe("resolving an alias", () => {
     });
   });
 
+  it("takes `constructor`, which every object has, for an alias only where there is one", () => {
+    expect(resolveAlias(deployment, "constructor", stay)).toMatchObject({
+      ok: false,
+      failure: { reason: "alias_not_found" },
+    });
+    const aliases = { constructor: { weights: { "4": 100 } } };
+    expect(resolveAlias({ ...deployment, aliases }, "constructor", stay)).toMatchObject({
+      value: { version: "4" },
+    });
+  });
+
+  it("lets go of a caller whose version has since lost all its traffic", () => {
+    const resolved = resolveAlias(deployment, "staging", { ...stay, route: "staging:1" });
+    expect(resolved).toMatchObject({ value: { version: "2", route: "staging:2" } });
+  });
+
   it("counts only versions with a share as routed", () => {
     expect(routedVersions({ weights: { "1": 0, "2": 100 } })).toEqual(["2"]);
   });

@@ -12,7 +12,7 @@ export interface GraphOutline {
   readonly tensorBytes: number;
   /** Whole numbers that the file fixes, by name. */
   readonly constants: ReadonlyMap<string, bigint>;
-  /** Names of values that only a run knows. */
+  /** Names of values that only a run knows, or that are no whole number. */
   readonly computed: ReadonlySet<string>;
 }
 
@@ -24,6 +24,8 @@ export interface NodeOutline {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly subgraphs: readonly GraphOutline[];
+  /** Whether it stands in a function and takes an attribute from the function's caller. */
+  readonly borrowsAttribute: boolean;
   readonly tensorBytes: number;
   /** The value, when the node is a Constant of a single int64. */
   readonly constant: bigint | undefined;
@@ -51,7 +53,9 @@ export class GraphDraft implements GraphOutline {
   addInitializer({ name, sizeBytes, scalar }: TensorOutline): void {
     this.initializers.add(name);
     this.tensorBytes += sizeBytes;
-    if (scalar !== undefined) this.#addConstant(name, scalar);
+    // It hides a constant of its name in a graph around this one, and one that the file gave before.
+    if (scalar === undefined) this.computed.add(name);
+    else this.#addConstant(name, scalar);
   }
 
   /** Call after the last part: an input may come before the initializer of its name. */

@@ -62,15 +62,16 @@ export function checkOperators(model: ModelOutline, counts: readonly OperatorCou
   }
   const own = ownOperators(model);
   for (const { domain, operator } of counts) {
+    // First: the engine prefers its own operator to a function of that name in the file.
+    if (domain === "com.microsoft" && UNBOUNDED.has(operator)) {
+      throw unsupported(
+        `operator ${quote(operator)} runs as long as an input says, and a run cannot be stopped`,
+      );
+    }
     if (own.has(`${domain}\n${operator}`)) continue;
     if (!NEWEST.has(domain)) {
       throw unsupported(
         `operator ${quote(operator)} of domain ${quote(domain)} is not in the engine, which has ai.onnx, ai.onnx.ml and com.microsoft`,
-      );
-    }
-    if (domain === "com.microsoft" && UNBOUNDED.has(operator)) {
-      throw unsupported(
-        `operator ${quote(operator)} runs as long as an input says, and a run cannot be stopped`,
       );
     }
   }

@@ -63,6 +63,7 @@ export function readNode(message: WireMessage): NodeOutline {
     inputs,
     outputs,
     subgraphs: attributes.flatMap(({ graphs }) => graphs),
+    borrowsAttribute: attributes.some(({ isReference }) => isReference),
     tensorBytes: attributes.reduce((sum, { tensorBytes }) => sum + tensorBytes, 0),
     constant: isConstant ? attributes[0]?.constant : undefined,
   };
@@ -70,6 +71,8 @@ export function readNode(message: WireMessage): NodeOutline {
 
 interface AttributeOutline {
   readonly graphs: readonly GraphOutline[];
+  /** Whether its value is the caller's, by name. */
+  readonly isReference: boolean;
   readonly tensorBytes: number;
   /** What a Constant with this attribute gives, when it is a single int64. */
   readonly constant: bigint | undefined;
@@ -97,6 +100,7 @@ function readAttribute(message: WireMessage): AttributeOutline {
   if (draft.single > 1) throw invalid("an attribute is given two values");
   return {
     graphs,
+    isReference: draft.isReference,
     tensorBytes: tensors.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     constant: draft.isReference ? undefined : constantOf(draft, tensors),
   };

@@ -53,7 +53,7 @@ const MODEL = {
 } as const;
 
 /** Fields of FunctionProto. */
-const FUNCTION = { name: 1, node: 7, opsetImport: 9, domain: 10, overload: 13 } as const;
+const FUNCTION = { name: 1, input: 4, node: 7, opsetImport: 9, domain: 10, overload: 13 } as const;
 
 /**
  * Reads a ModelProto. `training_info` is skipped: nothing of it runs.
@@ -120,6 +120,7 @@ function readFunction(
     if (field === FUNCTION.name) call.operator = message.text();
     else if (field === FUNCTION.domain) call.domain = message.text();
     else if (field === FUNCTION.overload) call.overload = message.text();
+    else if (field === FUNCTION.input) body.computed.add(message.text());
     else if (field === FUNCTION.opsetImport) opsets.push(readOpset(message.message()));
     else if (field === FUNCTION.node) body.addNode(readNode(message.message()));
   });

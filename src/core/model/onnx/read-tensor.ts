@@ -70,15 +70,19 @@ export function readTensor(message: WireMessage): TensorOutline {
  */
 export function readSparseTensor(message: WireMessage): TensorOutline {
   const dims: number[] = [];
-  let values: TensorOutline = { name: "", sizeBytes: 0 };
+  let values: TensorOutline | undefined;
   message.each((field) => {
-    if (field === 1) values = readTensor(message.message());
-    else if (field === 2) readTensor(message.message());
-    else if (field === 3) dims.push(...dimensionsOf(message));
+    if (field === 1) {
+      // Parsers merge two of these into one; no exporter writes that.
+      if (values !== undefined) throw invalid("a sparse tensor is given its values twice");
+      values = readTensor(message.message());
+    } else if (field === 2) readTensor(message.message());
+    else if (field === 3) addDimensions(message, dims);
   });
+  const { name, sizeBytes } = values ?? { name: "", sizeBytes: 0 };
   const count = elementCount(dims);
-  if (count === undefined) throw invalid(`sparse tensor ${quote(values.name)} has no real shape`);
-  return { name: values.name, sizeBytes: Math.max(count, values.sizeBytes) };
+  if (count === undefined) throw invalid(`sparse tensor ${quote(name)} has no real shape`);
+  return { name, sizeBytes: Math.max(count, sizeBytes) };
 }
 
 function readDraft(message: WireMessage): Draft {
@@ -93,19 +97,29 @@ function readDraft(message: WireMessage): Draft {
     external: false,
   };
   message.each((field) => {
-    if (field === FIELD.dims) draft.dims.push(...dimensionsOf(message));
+    if (field === FIELD.dims) addDimensions(message, draft.dims);
     else if (field === FIELD.dataType) draft.code = message.int32();
     else if (field === FIELD.name) draft.name = message.text();
     else if (field === FIELD.rawData) draft.raw = message.bytes();
-    else if (field === FIELD.dataLocation) draft.external = message.int32() === EXTERNAL;
-    else if (field === FIELD.segment) throw unsupported("a tensor is split into segments");
+    else if (field === FIELD.dataLocation) {
+      // Not taken back by a later one: parsers drop a place that they do not know.
+      draft.external ||= message.int32() === EXTERNAL;
+    } else if (field === FIELD.segment) throw unsupported("a tensor is split into segments");
     else readElements(message, field, draft);
   });
   return draft;
 }
 
-const dimensionsOf = (message: WireMessage): number[] =>
-  decodeInt64s(message.encodedNumbers(WireType.Varint)).map(Number);
+/** NumPy's own limit. Each dimension becomes an object here: a file is not to make millions. */
+const MAX_RANK = 64;
+
+function addDimensions(message: WireMessage, dims: number[]): void {
+  const encoded = message.encodedNumbers(WireType.Varint);
+  if (dims.length + countNumbers(encoded, WireType.Varint) > MAX_RANK) {
+    throw invalid(`a tensor has over ${MAX_RANK} dimensions`);
+  }
+  for (const dimension of decodeInt64s(encoded)) dims.push(Number(dimension));
+}
 
 function readElements(message: WireMessage, field: number, draft: Draft): void {
   const data = Object.values(DATA_FIELDS).find(({ number }) => number === field);

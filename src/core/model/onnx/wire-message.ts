@@ -1,11 +1,18 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { invalid } from "./refusal.ts";
+import { invalid, unsupported } from "./refusal.ts";
 
 /** How the numbers of a repeated field are encoded. */
 export type NumberKind = WireType.Varint | WireType.Bit32 | WireType.Bit64;
 
 /** Protobuf's own limit of nested messages, which the engine's parser has too. */
 const MAX_DEPTH = 100;
+
+/**
+ * Messages of a file that are looked into. An empty one takes two bytes there and an object
+ * of hundreds here: a small file could take all the memory there is. Large models have
+ * some ten thousand.
+ */
+const MAX_MESSAGES = 250_000;
 
 /**
  * One protobuf message, read field by field where it lies: nothing is copied but the
@@ -17,17 +24,26 @@ export class WireMessage {
   readonly #reader: BinaryReader;
   readonly #end: number;
   readonly #depth: number;
+  /** Messages looked into so far, in the whole file. */
+  readonly #seen: { messages: number };
   #wire: WireType = WireType.Varint;
 
-  private constructor(bytes: Uint8Array, reader: BinaryReader, end: number, depth: number) {
+  private constructor(
+    bytes: Uint8Array,
+    reader: BinaryReader,
+    end: number,
+    depth: number,
+    seen: { messages: number },
+  ) {
     this.#bytes = bytes;
     this.#reader = reader;
     this.#end = end;
     this.#depth = depth;
+    this.#seen = seen;
   }
 
   static of(bytes: Uint8Array): WireMessage {
-    return new WireMessage(bytes, new BinaryReader(bytes), bytes.length, 0);
+    return new WireMessage(bytes, new BinaryReader(bytes), bytes.length, 0, { messages: 0 });
   }
 
   /**
@@ -66,19 +82,29 @@ export class WireMessage {
     return this.#reader.bytes();
   }
 
+  /**
+   * A text; it has to be UTF-8. A decoder that mends what is not would make one name out of
+   * two that the engine, which compares bytes, keeps apart: an input and a constant, say.
+   */
   text(): string {
     this.#expect(WireType.LengthDelimited);
-    return this.#reader.string();
+    return this.#reader.string(true);
   }
 
   /** A message inside this one. */
   message(): WireMessage {
     this.#expect(WireType.LengthDelimited);
     if (this.#depth === MAX_DEPTH) throw damaged(`messages are nested over ${MAX_DEPTH} deep`);
+    this.#seen.messages += 1;
+    if (this.#seen.messages > MAX_MESSAGES) {
+      throw unsupported(
+        `the file has over ${MAX_MESSAGES} parts; merge nodes, or serve a smaller model`,
+      );
+    }
     const length = this.#reader.uint32();
     const end = this.#reader.pos + length;
     if (end > this.#end) throw damaged("a message reaches past the end of the one around it");
-    return new WireMessage(this.#bytes, this.#reader, end, this.#depth + 1);
+    return new WireMessage(this.#bytes, this.#reader, end, this.#depth + 1, this.#seen);
   }
 
   /** The numbers of one occurrence of a repeated field as they lie, packed or not. */

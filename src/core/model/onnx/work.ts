@@ -71,12 +71,13 @@ function workOf(graph: GraphOutline, around: Surroundings): Work {
 function workOfNode(node: NodeOutline, inside: Surroundings): Work {
   let nodes = 1;
   let executions = 1;
+  checkBody(node);
   const trips = isLoop(node) ? tripCount(node, inside.scopes) : 1;
   for (const subgraph of node.subgraphs) {
     const work = workOf(subgraph, inside);
     nodes += work.nodes;
     // A loop over nothing still turns.
-    executions += trips * Math.max(work.executions, 1);
+    if (trips > 0) executions += trips * Math.max(work.executions, 1);
   }
   const called = workOfCall(node, inside);
   return { nodes: nodes + called.nodes, executions: executions + called.executions };
@@ -100,6 +101,17 @@ function workOfCall(node: NodeOutline, inside: Surroundings): Work {
 }
 
 const NO_WORK: Work = { nodes: 0, executions: 0 };
+
+/** ONNX's own operators that run a graph in one of their attributes. */
+const RUNS_GRAPH: ReadonlySet<string> = new Set(["If", "Loop", "Scan", "SequenceMap"]);
+
+/** A graph that a function's caller hands in would have to be counted at each of its calls. */
+function checkBody({ domain, operator, borrowsAttribute }: NodeOutline): void {
+  if (!borrowsAttribute || domain !== "" || !RUNS_GRAPH.has(operator)) return;
+  throw unsupported(
+    `operator ${quote(operator)} takes an attribute from the caller of its function, so nobody knows how long it runs; write it out`,
+  );
+}
 
 const isLoop = ({ domain, operator }: NodeOutline): boolean => domain === "" && operator === "Loop";
 

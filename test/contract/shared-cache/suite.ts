@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Result } from "../../../src/core/model/result.ts";
+import type { SharedCache, SharedCacheFailure } from "../../../src/core/ports/shared-cache.ts";
+
+const DEADLINE_MS = 10_000;
+const KEPT = { deadlineMs: DEADLINE_MS };
+
+/** Each has come back otherwise from some client. */
+const VALUES: readonly (readonly [what: string, value: string])[] = [
+  ["digits", "12345"],
+  ["digits past 2^53", "12345678901234567890"],
+  ["a number with a trailing zero", "1.50"],
+  ["an ETag in quotes", '"9f86d081884c7d65"'],
+  ["JSON", '{"rev": 3, "aliases": {"production": {"1": 100}}}'],
+  ["the words true and null", "true null"],
+  ["null", "null"],
+  ["OK", "OK"],
+  ["base64", "aGVsbG8="],
+  ["unicode", "ünïcode 日本語 🌊"],
+  ["lines, tabs and a NUL", "a\r\n\tb\u0000c"],
+  ["spaces around", "  x  "],
+  ["nothing", ""],
+  ["200 KB", "0123456789".repeat(20_000)],
+];
+
+export interface StartedCache {
+  readonly cache: SharedCache;
+  stop(): Promise<void>;
+}
+
+/** The promises of the shared cache port. */
+export function describeSharedCache(start: () => Promise<StartedCache>): void {
+  let started: StartedCache | undefined;
+  const getCache = (): SharedCache => {
+    if (started === undefined) throw new Error("the cache has not started");
+    return started.cache;
+  };
+
+  beforeAll(async () => {
+    started = await start();
+  });
+  afterAll(() => started?.stop());
+
+  it("answers a ping", async () => {
+    must(await getCache().ping(DEADLINE_MS));
+  });
+
+  it("takes a deadline with a fraction of a millisecond", async () => {
+    must(await getCache().ping(DEADLINE_MS + 0.5));
+  });
+
+  it("knows an absent key from every value", async () => {
+    expect(await getCache().get("nothing", DEADLINE_MS)).toEqual({ ok: true, value: undefined });
+  });
+
+  it.each(VALUES)("returns %s exactly as written", async (what, value) => {
+    must(await getCache().set(`value:${what}`, value, KEPT));
+    expect(must(await getCache().get(`value:${what}`, DEADLINE_MS))).toBe(value);
+  });
+
+  it("takes keys with spaces, colons, unicode and the words of options", async () => {
+    for (const key of ["a b", "ptr:iris", "ü🌊", "px", "a/b?c=d"]) {
+      must(await getCache().set(key, `of ${key}`, KEPT));
+      expect(must(await getCache().get(key, DEADLINE_MS))).toBe(`of ${key}`);
+    }
+  });
+
+  it("takes an option's word as a value", async () => {
+    must(await getCache().set("word", "nx", KEPT));
+    expect(must(await getCache().get("word", DEADLINE_MS))).toBe("nx");
+  });
+
+  it("overwrites", async () => {
+    must(await getCache().set("twice", "1", KEPT));
+    must(await getCache().set("twice", "2", KEPT));
+    expect(must(await getCache().get("twice", DEADLINE_MS))).toBe("2");
+  });
+
+  it("forgets a key after its ttl, and not before", async () => {
+    must(await getCache().set("long", "x", { ...KEPT, ttlMs: 60_000 }));
+    must(await getCache().set("short", "x", { ...KEPT, ttlMs: 1_000 }));
+    expect(must(await getCache().get("short", DEADLINE_MS))).toBe("x");
+    await expect
+      .poll(async () => must(await getCache().get("short", DEADLINE_MS)), { timeout: 5_000 })
+      .toBeUndefined();
+    expect(must(await getCache().get("long", DEADLINE_MS))).toBe("x");
+  });
+
+  it("keeps a key written again without a ttl", async () => {
+    must(await getCache().set("renewed", "1", { ...KEPT, ttlMs: 100 }));
+    must(await getCache().set("renewed", "2", KEPT));
+    must(await getCache().set("gauge", "x", { ...KEPT, ttlMs: 150 }));
+    await expect
+      .poll(async () => must(await getCache().get("gauge", DEADLINE_MS)), { timeout: 5_000 })
+      .toBeUndefined();
+    expect(must(await getCache().get("renewed", DEADLINE_MS))).toBe("2");
+  });
+}
+
+function must<T>(result: Result<T, SharedCacheFailure>): T {
+  if (result.ok) return result.value;
+  throw new Error(`${result.failure.reason}: ${result.failure.detail}`, {
+    cause: result.failure.cause,
+  });
+}

@@ -1,0 +1,119 @@
+import { createNodeDigest } from "../../infra/local/node-digest.ts";
+import { createMemoryObjectStore } from "../../src/adapters/memory/object-store.ts";
+import { ModelCache } from "../../src/core/cache/model-cache.ts";
+import { DeploymentFinder } from "../../src/core/lifecycle/find-deployment.ts";
+import { refreshDeployment } from "../../src/core/lifecycle/refresh-deployment.ts";
+import { VersionLoader } from "../../src/core/lifecycle/version-loader.ts";
+import type { Engine } from "../../src/core/ports/engine.ts";
+import type { FreshetEvent } from "../../src/core/ports/events.ts";
+import type { ObjectStore } from "../../src/core/ports/object-store.ts";
+import type { SharedCache } from "../../src/core/ports/shared-cache.ts";
+import { StatisticsBook } from "../../src/core/predict/statistics.ts";
+import { Catalog } from "../../src/core/routing/catalog.ts";
+import { createApp } from "../../src/http/app.ts";
+import type { HttpDeps, HttpSettings } from "../../src/http/deps.ts";
+import { type ChaosStore, createChaosStore } from "./chaos-store.ts";
+import { createFakeEngine } from "./fake-engine.ts";
+import { createManualClock, type ManualClock } from "./manual-clock.ts";
+
+export const ADMIN_TOKEN = "an-admin-token-for-tests";
+
+/** The HTTP door without an outside: memory store, fake engine, manual clock, ids that count. */
+export interface HttpApp {
+  readonly routes: ReturnType<typeof createApp>["routes"];
+  /** Where a publisher writes: never broken. */
+  readonly bucket: ObjectStore;
+  /** The same bucket as the app sees it. */
+  readonly store: ChaosStore;
+  readonly clock: ManualClock;
+  readonly events: readonly FreshetEvent[];
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** POSTs a value as JSON. */
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Waits for everything that requests handed to `waitUntil`. */
+  background(): Promise<void>;
+}
+
+export interface HttpAppOptions {
+  readonly engine?: Engine;
+  readonly settings?: Partial<HttpSettings>;
+  readonly sharedCache?: SharedCache;
+}
+
+export function createHttpApp({ engine, settings, sharedCache }: HttpAppOptions = {}): HttpApp {
+  const events: FreshetEvent[] = [];
+  const kept: Promise<unknown>[] = [];
+  const clock = createManualClock();
+  const bucket = createMemoryObjectStore({ digest: createNodeDigest() });
+  const store = createChaosStore(bucket);
+  const app = createApp({
+    ...wire(engine ?? createFakeEngine(), store, clock, events),
+    sharedCache,
+    settings: { ...SETTINGS, ...settings },
+  });
+  const context = {
+    waitUntil: (work: Promise<unknown>) => void kept.push(work),
+    passThroughOnException: () => undefined,
+    props: {},
+  };
+  const request = async (path: string, init?: RequestInit) => app.request(path, init, {}, context);
+  return {
+    routes: app.routes,
+    bucket,
+    store,
+    clock,
+    events,
+    request,
+    post: (path, body, headers = {}) =>
+      request(path, { method: "POST", body: JSON.stringify(body), headers }),
+    background: async () => void (await Promise.all(kept.splice(0))),
+  };
+}
+
+const SETTINGS: HttpSettings = {
+  maxBodyBytes: 100_000,
+  publicScopes: new Set(["infer", "read"]),
+  adminToken: ADMIN_TOKEN,
+  environment: "dev",
+  version: "1.2.3",
+};
+
+function wire(
+  engine: Engine,
+  store: ObjectStore,
+  clock: ManualClock,
+  heard: FreshetEvent[],
+): Omit<HttpDeps, "sharedCache" | "settings"> {
+  const events = { emit: (event: FreshetEvent) => void heard.push(event) };
+  const models = new ModelCache({
+    maxBytes: 1_000_000,
+    onRelease: ({ model, version, memoryBytes }, why) =>
+      events.emit({ kind: "version_released", model, version, why, memoryBytes }),
+  });
+  const catalog = new Catalog();
+  const loader = new VersionLoader({ store, engine, models, clock, events });
+  const refresh = { store, catalog, models, loader, clock, events };
+  const finder = new DeploymentFinder({
+    store,
+    catalog,
+    clock,
+    revalidateMs: 5_000,
+    refresh: (context, model) => refreshDeployment(refresh, context, model),
+  });
+  let ids = 0;
+  const newId = () => {
+    ids += 1;
+    return `id-${ids}`;
+  };
+  return {
+    serve: { ...refresh, finder, statistics: new StatisticsBook() },
+    registry: { store, engine, models, clock, random: () => 0, newId },
+    store,
+    digest: createNodeDigest(),
+    engine,
+    clock,
+    events,
+    newId,
+    random: () => 0,
+  };
+}

@@ -1,0 +1,110 @@
+import { createNodeDigest } from "../../infra/local/node-digest.ts";
+import { createMemoryObjectStore } from "../../src/adapters/memory/object-store.ts";
+import { ModelCache } from "../../src/core/cache/model-cache.ts";
+import type { FlightContext } from "../../src/core/cache/single-flight.ts";
+import { DeploymentFinder } from "../../src/core/lifecycle/find-deployment.ts";
+import type { LoadModelDeps } from "../../src/core/lifecycle/load-model.ts";
+import { refreshDeployment } from "../../src/core/lifecycle/refresh-deployment.ts";
+import { VersionLoader } from "../../src/core/lifecycle/version-loader.ts";
+import type { Engine } from "../../src/core/ports/engine.ts";
+import type { FreshetEvent } from "../../src/core/ports/events.ts";
+import type { ObjectStore } from "../../src/core/ports/object-store.ts";
+import type { InferDeps } from "../../src/core/predict/infer.ts";
+import { StatisticsBook } from "../../src/core/predict/statistics.ts";
+import { Catalog } from "../../src/core/routing/catalog.ts";
+import { type ChaosStore, createChaosStore } from "./chaos-store.ts";
+import { createFakeEngine, type FakeEngine } from "./fake-engine.ts";
+import { createManualClock, type ManualClock } from "./manual-clock.ts";
+
+/** A whole core without an outside: memory store, fake engine, manual clock. */
+export interface TestCore {
+  readonly deps: LoadModelDeps & InferDeps & { readonly engine: Engine };
+  readonly clock: ManualClock;
+  readonly fake: FakeEngine;
+  /** Where a publisher writes: neither told nor broken. */
+  readonly bucket: ObjectStore;
+  /** The same bucket as the core sees it. */
+  readonly store: ChaosStore;
+  readonly context: FlightContext;
+  /** What happened since the last call: store calls, opens and events in one order. */
+  story(): readonly string[];
+  /** Waits for everything that was handed to the background. */
+  background(): Promise<void>;
+}
+
+export interface TestCoreOptions {
+  readonly maxBytes?: number;
+  readonly revalidateMs?: number;
+  readonly limitBytes?: number;
+}
+
+export function createTestCore({
+  maxBytes = 1_000,
+  revalidateMs = 5_000,
+  limitBytes = 1_000_000,
+}: TestCoreOptions = {}): TestCore {
+  const lines: string[] = [];
+  const kept: Promise<unknown>[] = [];
+  const tell = (line: string) => void lines.push(line);
+  const events = { emit: (event: FreshetEvent) => tell(told(event)) };
+  const clock = createManualClock();
+  const bucket = createMemoryObjectStore({ digest: createNodeDigest() });
+  const store = createChaosStore(bucket, tell);
+  const fake = createFakeEngine(limitBytes);
+  const engine = telling(fake, tell);
+  const models = new ModelCache({
+    maxBytes,
+    onRelease: ({ model, version, memoryBytes }, why) =>
+      events.emit({ kind: "version_released", model, version, why, memoryBytes }),
+  });
+  const catalog = new Catalog();
+  const loader = new VersionLoader({ store, engine, models, clock, events });
+  const refresh = { store, catalog, models, loader, clock, events };
+  const finder = new DeploymentFinder({
+    store,
+    catalog,
+    clock,
+    revalidateMs,
+    refresh: (context, model) => refreshDeployment(refresh, context, model),
+  });
+  return {
+    deps: { ...refresh, engine, finder, statistics: new StatisticsBook() },
+    clock,
+    fake,
+    bucket,
+    store,
+    context: { clock, background: { keep: (work) => void kept.push(work) } },
+    story: () => lines.splice(0),
+    background: async () => void (await Promise.all(kept.splice(0))),
+  };
+}
+
+/** Names each model by its first byte, as the fake engine's answers do. */
+const telling = (engine: FakeEngine, tell: (line: string) => void): Engine => ({
+  memory: () => engine.memory(),
+  async open(model) {
+    const opened = await engine.open(model);
+    tell(`open ${model[0]}${opened.ok ? "" : `: ${opened.failure.reason}`}`);
+    return opened;
+  },
+});
+
+function told(event: FreshetEvent): string {
+  switch (event.kind) {
+    case "version_loaded":
+      return `loaded ${event.model}@${event.version}`;
+    case "version_failed":
+      return `failed ${event.model}@${event.version}: ${event.reason}`;
+    case "version_released":
+      return `${event.why} ${event.model}@${event.version}`;
+    case "deployment_changed":
+      return `changed ${event.model} ${event.fromRev} to ${event.toRev}`;
+    case "deployment_kept":
+      return `kept ${event.model}: ${event.reason}`;
+    case "tick":
+      return `tick ${event.cron}: ${event.checked} checked, ${event.changed} changed, ${event.kept} kept`;
+    case "inference":
+    case "request_failed":
+      throw new Error(`${event.kind} is told by the doors, not by the core`);
+  }
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { loadVersion } from "../../../src/core/lifecycle/load-version.ts";
+import { fakeModel } from "../../support/ask.ts";
+import { putVersion } from "../../support/publish.ts";
+import { createTestCore, type TestCore } from "../../support/test-core.ts";
+
+const load = (core: TestCore) => loadVersion(core.deps, "iris", "1");
+
+describe("loading a version into a full engine", () => {
+  async function twoLoaded(): Promise<TestCore> {
+    const core = createTestCore({ maxBytes: 1_000 });
+    await putVersion(core.bucket, "iris", "1", fakeModel(7, 100));
+    for (const version of ["1", "2"]) {
+      await putVersion(core.bucket, "wine", version, fakeModel(Number(version), 100));
+      await loadVersion(core.deps, "wine", version);
+    }
+    core.story();
+    return core;
+  }
+
+  it("lets every other version go and tries once more", async () => {
+    const core = await twoLoaded();
+    core.fake.failNext("out_of_memory");
+    expect((await load(core)).ok).toBe(true);
+    expect(core.story().slice(2)).toEqual([
+      "open 7: out_of_memory",
+      "evicted wine@1",
+      "evicted wine@2",
+      "open 7",
+      "loaded iris@1",
+    ]);
+  });
+
+  it("gives up after the second try", async () => {
+    const core = await twoLoaded();
+    core.fake.failNext("out_of_memory", "out_of_memory", "out_of_memory");
+    expect(await load(core)).toMatchObject({ failure: { reason: "out_of_memory" } });
+    expect(core.story().filter((line) => line.startsWith("open"))).toHaveLength(2);
+  });
+
+  it.each(["invalid_model", "unsupported_model"] as const)(
+    "lets nothing go for a model that is %s",
+    async (reason) => {
+      const core = await twoLoaded();
+      core.fake.failNext(reason);
+      expect(await load(core)).toMatchObject({ failure: { reason } });
+      expect(core.story().slice(2)).toEqual([`open 7: ${reason}`]);
+      expect(core.deps.models.loaded()).toHaveLength(2);
+    },
+  );
+
+  it("lets the least recently used go first when only the budget is short", async () => {
+    const core = await twoLoaded();
+    await putVersion(core.bucket, "large", "1", fakeModel(9, 850));
+    await loadVersion(core.deps, "large", "1");
+    expect(core.story().slice(2)).toEqual(["evicted wine@1", "open 9", "loaded large@1"]);
+  });
+});
