@@ -28,8 +28,10 @@ export function createIsolate(config: Config, engine: Engine): Isolate {
     { level: config.LOG_LEVEL, form: config.FRESHET_ENV === "dev" ? "text" : "json" },
     console,
   );
+  const digest = createWorkersDigest();
+  const newId = () => crypto.randomUUID();
   const store = createS3ObjectStore(storeConfig(config), {
-    digest: createWorkersDigest(),
+    digest,
     clock,
     random: Math.random,
   });
@@ -50,7 +52,9 @@ export function createIsolate(config: Config, engine: Engine): Isolate {
   });
   const deps: HttpDeps = {
     serve: { ...refresh, finder, statistics: new StatisticsBook() },
+    registry: { store, engine, models, clock, random: Math.random, newId },
     store,
+    digest,
     sharedCache: sharedCacheOf(config),
     engine,
     clock,
@@ -62,7 +66,7 @@ export function createIsolate(config: Config, engine: Engine): Isolate {
       environment: config.FRESHET_ENV,
       version,
     },
-    newId: () => crypto.randomUUID(),
+    newId,
     random: Math.random,
   };
   return { app: createApp(deps), refresh };

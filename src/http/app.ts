@@ -7,6 +7,11 @@ import { addDocsRoutes } from "./routes/docs.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addInferRoutes } from "./routes/infer.ts";
 import { addModelRoutes } from "./routes/models.ts";
+import { addAliasRoutes } from "./routes/registry/aliases.ts";
+import { addDeploymentRoutes } from "./routes/registry/deployment.ts";
+import { addRegistryRoutes } from "./routes/registry/models.ts";
+import { addPublishRoute } from "./routes/registry/publish.ts";
+import { addVersionRoutes } from "./routes/registry/versions.ts";
 import { addRepositoryRoutes } from "./routes/repository.ts";
 import { addServerRoutes } from "./routes/server.ts";
 
@@ -23,6 +28,11 @@ export function createApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
   addServerRoutes(app, deps);
   addModelRoutes(app, deps);
   addRepositoryRoutes(app, deps);
+  addRegistryRoutes(app, deps);
+  addPublishRoute(app, deps);
+  addVersionRoutes(app, deps);
+  addAliasRoutes(app, deps);
+  addDeploymentRoutes(app, deps);
   addHealthRoutes(app, deps);
   addDocsRoutes(app, deps);
   app.notFound((c) => refuseUnrouted(app, c));
@@ -30,7 +40,7 @@ export function createApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
   return app;
 }
 
-const METHODS = ["GET", "POST", "PUT", "DELETE"];
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /** 405 with `Allow` where another method would have been answered (RFC 9110, 15.5.6), else 404. */
 function refuseUnrouted(app: OpenAPIHono<AppEnv>, c: AppContext): Response {

@@ -1,6 +1,8 @@
 import type { LoadModelDeps } from "../core/lifecycle/load-model.ts";
+import type { PublishDeps } from "../core/lifecycle/publish/publish-version.ts";
 import type { Scope } from "../core/model/scope.ts";
 import type { Clock } from "../core/ports/clock.ts";
+import type { Digest } from "../core/ports/digest.ts";
 import type { Engine } from "../core/ports/engine.ts";
 import type { Events } from "../core/ports/events.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
@@ -10,7 +12,9 @@ import type { InferDeps } from "../core/predict/infer.ts";
 /** What the routes need: built once per isolate by compose. */
 export interface HttpDeps {
   readonly serve: InferDeps & LoadModelDeps;
+  readonly registry: PublishDeps;
   readonly store: ObjectStore;
+  readonly digest: Digest;
   /** Missing when no shared cache is configured. */
   readonly sharedCache: SharedCache | undefined;
   readonly engine: Engine;

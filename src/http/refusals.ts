@@ -1,3 +1,4 @@
+import type { RegistryFailure } from "../core/lifecycle/registry-failure.ts";
 import type { ServeFailure } from "../core/model/failure.ts";
 import type { Refusal } from "./problem.ts";
 
@@ -22,6 +23,44 @@ export function refusalOf(failure: ServeFailure): Refusal {
         status: 503,
         code,
         detail: "the model store does not answer and nothing is loaded to answer from; try again",
+        retryAfterS: 1,
+      };
+  }
+}
+
+/** The status of each reason that the registry gives. */
+export function registryRefusalOf(failure: RegistryFailure): Refusal {
+  const { reason: code, detail } = failure;
+  const errors = failure.errors === undefined ? {} : { errors: failure.errors };
+  switch (code) {
+    case "bad_reference":
+    case "invalid_request":
+      return { status: 400, code, detail, ...errors };
+    case "model_not_found":
+    case "alias_not_found":
+    case "version_not_found":
+      return { status: 404, code, detail };
+    case "version_deleted":
+      return { status: 410, code, detail };
+    case "invalid_manifest":
+    case "version_in_use":
+    case "incompatible_schema":
+    case "nothing_to_roll_back":
+      return { status: 409, code, detail, ...errors };
+    case "precondition_failed":
+      return { status: 412, code, detail };
+    case "revision_conflict":
+      return { status: 409, code, detail, retryAfterS: 1 };
+    case "invalid_model":
+    case "unsupported_model":
+    case "model_too_large":
+    case "sample_mismatch":
+      return { status: 422, code, detail };
+    case "store_unavailable":
+      return {
+        status: 503,
+        code,
+        detail: "the model store does not answer; what was acknowledged before is safe, try again",
         retryAfterS: 1,
       };
   }

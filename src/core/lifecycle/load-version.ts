@@ -109,8 +109,8 @@ async function readManifest(
   return ok(manifest);
 }
 
-/** The largest file whose load fits into the engine's memory. */
-const maxFileBytes = ({ engine }: LoadDeps): number =>
+/** The largest file, in bytes, whose load fits into the engine's memory. */
+export const maxFileBytes = ({ engine }: Pick<LoadDeps, "engine">): number =>
   Math.floor(engine.memory().limitBytes / LOAD_PEAK_FACTOR);
 
 async function fetchBytes(

@@ -1,6 +1,6 @@
-import type { Datatype } from "../../core/model/datatype.ts";
-import { HALF_MAX, numberToHalf } from "../../core/model/half.ts";
-import type { DataOf } from "../../core/model/tensor.ts";
+import type { Datatype } from "./datatype.ts";
+import { HALF_MAX, numberToHalf } from "./half.ts";
+import type { DataOf } from "./tensor.ts";
 
 /** How the elements of one datatype are read from JSON. */
 export interface ElementReader<D extends Datatype> {

@@ -1,8 +1,13 @@
-import type { Datatype } from "../../core/model/datatype.ts";
-import { ok, type Result } from "../../core/model/result.ts";
-import { makeTensor, type Tensor } from "../../core/model/tensor.ts";
+import type { Datatype } from "./datatype.ts";
 import { ELEMENT_READERS, type ElementReader } from "./json-elements.ts";
-import { type OipProblem, problem } from "./problem.ts";
+import { fail, ok, type Result } from "./result.ts";
+import { makeTensor, type Tensor } from "./tensor.ts";
+
+/** Data that are not what the tensor's head says; the detail names the element. */
+export interface TensorProblem {
+  readonly reason: "invalid_request";
+  readonly detail: string;
+}
 
 /** A tensor's head: what stands beside its data. */
 export interface TensorHead {
@@ -19,7 +24,7 @@ export interface TensorHead {
  * Reads a tensor's JSON data, flat or nested, row-major. A nested one must have
  * exactly the shape; the first wrong element is named by its path.
  */
-export function readJsonTensor(head: TensorHead, data: unknown): Result<Tensor, OipProblem> {
+export function readJsonTensor(head: TensorHead, data: unknown): Result<Tensor, TensorProblem> {
   if (!Array.isArray(data)) {
     return problem(
       `${head.path}.data must be an array (or send parameters.binary_data_size and the bytes)`,
@@ -32,7 +37,7 @@ function readWith(
   reader: ElementReader<Datatype>,
   head: TensorHead,
   data: readonly unknown[],
-): Result<Tensor, OipProblem> {
+): Result<Tensor, TensorProblem> {
   const { name, datatype, shape, count, path } = head;
   const isNested = shape.length > 1 && Array.isArray(data[0]);
   const misfit = isNested ? misshapen(shape, data, 0) : tooFewOrMany(head, data);
@@ -97,3 +102,5 @@ function fillLeaf(
   const bad = reader.fill(target as never, offset, leaf);
   return bad < 0 ? undefined : `[${bad}] must be ${reader.expected}`;
 }
+
+const problem = (detail: string) => fail({ reason: "invalid_request", detail });

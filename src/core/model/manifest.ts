@@ -52,10 +52,44 @@ export const manifestSchema = z.object({
     })
     .optional(),
   lineage: z.object({ parent_version: z.string().optional() }).optional(),
+  /** A DSSE envelope in a Sigstore bundle, as OpenSSF Model Signing writes it. */
   signature: z.unknown().optional(),
+  /** What the file says of itself. */
+  onnx: z
+    .object({
+      ir_version: z.number().int(),
+      opsets: z.record(z.string(), z.number().int()),
+      producer: z.string().optional(),
+      metadata: z.record(z.string(), z.string()).optional(),
+    })
+    .optional(),
   tags: z.record(z.string(), z.string()).default({}),
   description: z.string().optional(),
   peak_memory_bytes: z.number().int().min(0).optional(),
 });
 
 export type Manifest = z.output<typeof manifestSchema>;
+
+/**
+ * What a publisher may say of a version; the rest is found out. Strict: a misspelt field is
+ * an error and not lost.
+ */
+export const draftSchema = manifestSchema
+  .pick({
+    created_by: true,
+    framework: true,
+    task: true,
+    features: true,
+    classes: true,
+    sample: true,
+    metrics: true,
+    training: true,
+    lineage: true,
+    signature: true,
+    tags: true,
+    description: true,
+  })
+  .partial()
+  .strict();
+
+export type Draft = z.output<typeof draftSchema>;

@@ -1,12 +1,14 @@
 import type { Bytes } from "../../core/model/tensor.ts";
+import type { HashStream } from "../../core/ports/digest.ts";
 
 /**
  * Reads a stream to its end into one piece; stops and cancels it once it is over
- * `maxBytes`. Rejects when the stream does.
+ * `maxBytes`. What arrives is given to `hash` on the way. Rejects when the stream does.
  */
 export async function collectBytes(
   stream: ReadableStream<Uint8Array>,
   maxBytes: number,
+  hash?: HashStream,
 ): Promise<Bytes | "too large"> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -20,6 +22,7 @@ export async function collectBytes(
       return "too large";
     }
     chunks.push(value);
+    await hash?.write(value);
   }
 }
 

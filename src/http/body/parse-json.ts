@@ -30,7 +30,7 @@ export function parseJson(
   try {
     return ok(JSON.parse(text));
   } catch {
-    return invalid(/\S/.test(text) ? whatAndWhere(text) : "it is empty");
+    return invalid(/[^ \t\n\r]/.test(text) ? whatAndWhere(text) : "it is empty");
   }
 }
 

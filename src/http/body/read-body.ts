@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { Bytes } from "../../core/model/tensor.ts";
+import type { HashStream } from "../../core/ports/digest.ts";
 import { collectBytes } from "./collect-bytes.ts";
 import { type Coding, unpackBody } from "./unpack-body.ts";
 
@@ -14,6 +15,8 @@ export interface BodyFailure {
 export interface ReadBodyOptions {
   /** Limit in bytes for the body as sent and as decompressed. */
   readonly maxBytes: number;
+  /** Is fed the decompressed bytes while they arrive. */
+  readonly hash?: HashStream;
 }
 
 const CODINGS: Readonly<Record<string, Coding | "identity">> = {
@@ -31,7 +34,7 @@ const CODINGS: Readonly<Record<string, Coding | "identity">> = {
  */
 export async function readBody(
   request: Request,
-  { maxBytes }: ReadBodyOptions,
+  { maxBytes, hash }: ReadBodyOptions,
 ): Promise<Result<Bytes, BodyFailure>> {
   const encoding = (request.headers.get("content-encoding") ?? "").trim().toLowerCase();
   const coding = Object.hasOwn(CODINGS, encoding) ? CODINGS[encoding] : undefined;
@@ -40,9 +43,10 @@ export async function readBody(
   if (length !== undefined && length > maxBytes) return tooLarge(maxBytes, "");
   if (request.body === null) return ok(new Uint8Array());
   try {
-    if (coding !== "identity") return await readPacked(request.body, coding, maxBytes);
-    if (length !== undefined) return await readDeclared(request, length, maxBytes);
-    const read = await collectBytes(request.body, maxBytes);
+    if (coding !== "identity") return await readPacked(request.body, coding, maxBytes, hash);
+    if (length !== undefined && hash === undefined)
+      return await readDeclared(request, length, maxBytes);
+    const read = await collectBytes(request.body, maxBytes, hash);
     return read === "too large" ? tooLarge(maxBytes, "") : ok(read);
   } catch {
     return malformed("the body broke off before its end");
@@ -70,8 +74,9 @@ async function readPacked(
   body: ReadableStream<Uint8Array>,
   coding: Coding,
   maxBytes: number,
+  hash: HashStream | undefined,
 ): Promise<Result<Bytes, BodyFailure>> {
-  const read = await unpackBody(body, coding, maxBytes);
+  const read = await unpackBody(body, coding, maxBytes, hash);
   if (read === "too large") return tooLarge(maxBytes, " as it was sent");
   if (read === "too large unpacked") return tooLarge(maxBytes, " after decompression");
   if (read !== "damaged") return ok(read);

@@ -1,4 +1,5 @@
 import type { Bytes } from "../../core/model/tensor.ts";
+import type { HashStream } from "../../core/ports/digest.ts";
 import { collectBytes } from "./collect-bytes.ts";
 
 /** A content coding of HTTP that is unpacked here. */
@@ -16,14 +17,17 @@ export async function unpackBody(
   body: ReadableStream<Uint8Array>,
   coding: Coding,
   maxBytes: number,
+  hash?: HashStream,
 ): Promise<Bytes | "damaged" | "too large" | "too large unpacked"> {
   const reader = body.getReader();
-  const first = await reader.read();
+  let first = await reader.read();
+  // The first byte tells the format.
+  while (!first.done && first.value.byteLength === 0) first = await reader.read();
   if (first.done) return new Uint8Array();
   const { readable, writable } = new DecompressionStream(formatOf(coding, first.value));
   const feeding = feed(reader, first, writable, maxBytes);
   try {
-    const unpacked = await collectBytes(readable, maxBytes);
+    const unpacked = await collectBytes(readable, maxBytes, hash);
     if (unpacked !== "too large") return unpacked;
     reader.cancel().catch(() => undefined);
     return "too large unpacked";

@@ -1,7 +1,7 @@
 import { elementSizeBytes } from "../../core/model/datatype.ts";
+import type { TensorHead } from "../../core/model/json-tensor.ts";
 import { ok, type Result } from "../../core/model/result.ts";
 import { type Bytes, type DataOf, makeTensor, type Tensor } from "../../core/model/tensor.ts";
-import type { TensorHead } from "./json-tensor.ts";
 import { type OipProblem, problem } from "./problem.ts";
 
 type View = new (buffer: ArrayBuffer, offset: number, length: number) => ArrayBufferView;

@@ -7,7 +7,7 @@ import type { AppContext, AppEnv } from "../app-env.ts";
 import { readBody } from "../body/read-body.ts";
 import type { HttpDeps } from "../deps.ts";
 import { flightContext } from "../flight-context.ts";
-import { inferenceHeaders } from "../inference-headers.ts";
+import { createRespondInference, type RespondInference } from "../inference-response.ts";
 import { classify } from "../oip/classification.ts";
 import type { OipProblem } from "../oip/problem.ts";
 import { type OipRequest, readOipRequest } from "../oip/read-request.ts";
@@ -39,7 +39,8 @@ export function addInferRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
     refusals: [400, 404, 413, 415, 503],
   };
   const request = { body: { ...body, content: { ...body.content, ...OCTETS } } };
-  const handler = (c: AppContext) => handle(c, deps);
+  const respond = createRespondInference();
+  const handler = (c: AppContext) => handle(c, deps, respond);
   const bare = { ...common, path: "/v2/models/{model}/infer" };
   addRoute(app, settings, { ...bare, request: { ...request, params: modelParams } }, handler);
   const versioned = { ...common, path: "/v2/models/{model}/versions/{version}/infer" };
@@ -51,7 +52,7 @@ export function addInferRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
   );
 }
 
-async function handle(c: AppContext, deps: HttpDeps): Promise<Response> {
+async function handle(c: AppContext, deps: HttpDeps, respond: RespondInference): Promise<Response> {
   const startedMs = deps.clock.now();
   const reference = parseReference(c.req.param("model") ?? "", c.req.param("version"));
   if (!reference.ok) return refuseServe(c, reference.failure);
@@ -73,18 +74,17 @@ async function handle(c: AppContext, deps: HttpDeps): Promise<Response> {
   if (!answered.ok) return refuseServe(c, answered.failure);
   const response = responseOf(request.value, answered.value);
   if (!response.ok) return refuseRequest(c, response.failure);
-  return send(c, deps, answered.value, response.value, startedMs);
+  const ids = { requestId: c.get("requestId"), predictionId: deps.newId() };
+  report(deps, answered.value, ids.requestId, startedMs);
+  const parameters = {
+    ...response.value.parameters,
+    prediction_id: ids.predictionId,
+    request_id: ids.requestId,
+  };
+  return respond(answered.value, writeOipResponse({ ...response.value, parameters }), ids);
 }
 
-function send(
-  c: AppContext,
-  deps: HttpDeps,
-  inference: Inference,
-  response: OipResponse,
-  startedMs: number,
-): Response {
-  const requestId = c.get("requestId");
-  const predictionId = deps.newId();
+function report(deps: HttpDeps, inference: Inference, requestId: string, startedMs: number): void {
   const { loaded, modelCache, strategy } = inference;
   deps.events.emit({
     kind: "inference",
@@ -95,13 +95,6 @@ function send(
     strategy,
     modelCache,
     durationMs: deps.clock.now() - startedMs,
-  });
-  const { body, headers } = writeOipResponse({
-    ...response,
-    parameters: { ...response.parameters, prediction_id: predictionId, request_id: requestId },
-  });
-  return new Response(body, {
-    headers: { ...inferenceHeaders(inference, requestId, predictionId), ...headers },
   });
 }
 

@@ -1,0 +1,12 @@
+import type { FlightContext } from "../cache/single-flight.ts";
+import { type RefreshDeps, refreshDeployment } from "./refresh-deployment.ts";
+
+/**
+ * Tells this isolate that a model's pointer or versions changed: what was known to be absent
+ * or broken is tried again, and the new pointer is taken in the background as by a check.
+ */
+export function noticeMove(deps: RefreshDeps, context: FlightContext, model: string): void {
+  for (const { version } of deps.loader.allBroken(model)) deps.loader.forgive(model, version);
+  if (deps.catalog.get(model) === undefined) deps.catalog.forget(model);
+  else context.background.keep(refreshDeployment(deps, context, model));
+}

@@ -1,0 +1,30 @@
+/** One place that is wrong: a JSON path and what is the matter. */
+export interface FieldProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Why the registry did not do what was asked. One switch per door maps `reason` to a status. */
+export interface RegistryFailure {
+  readonly reason:
+    | "bad_reference"
+    | "invalid_request"
+    | "invalid_manifest"
+    | "invalid_model"
+    | "unsupported_model"
+    | "model_too_large"
+    | "sample_mismatch"
+    | "model_not_found"
+    | "alias_not_found"
+    | "version_not_found"
+    | "version_deleted"
+    | "version_in_use"
+    | "incompatible_schema"
+    | "nothing_to_roll_back"
+    | "revision_conflict"
+    | "precondition_failed"
+    | "store_unavailable";
+  readonly detail: string;
+  readonly errors?: readonly FieldProblem[];
+  readonly cause?: unknown;
+}

@@ -1,0 +1,48 @@
+import type { ZodType } from "zod";
+import { fail, ok, type Result } from "../../core/model/result.ts";
+import type { AppContext } from "../app-env.ts";
+import { parseJson } from "../body/parse-json.ts";
+import { readBody } from "../body/read-body.ts";
+import type { Refusal } from "../problem.ts";
+
+const MAX_BYTES = 1024 * 1024;
+const MAX_DEPTH = 100;
+
+type Refused = Refusal & { readonly reason: string };
+
+/** Reads a JSON body into what a schema says; an empty body counts as `{}`. Every wrong field is named. */
+export async function readJsonBody<T>(
+  c: AppContext,
+  schema: ZodType<T>,
+): Promise<Result<T, Refused>> {
+  const body = await readBody(c.req.raw, { maxBytes: MAX_BYTES });
+  if (!body.ok) return fail({ ...body.failure, code: body.failure.reason });
+  if (body.value.byteLength === 0) return checkAgainst(schema, {}, "body");
+  const parsed = parseJson(body.value, { maxDepth: MAX_DEPTH });
+  if (parsed.ok) return checkAgainst(schema, parsed.value, "body");
+  const { reason, detail } = parsed.failure;
+  return fail({ reason, status: 400, code: reason, detail });
+}
+
+/** Checks a value that came from outside; `what` is what a message calls it. */
+export function checkAgainst<T>(
+  schema: ZodType<T>,
+  value: unknown,
+  what: string,
+): Result<T, Refused> {
+  const checked = schema.safeParse(value);
+  if (checked.success) return ok(checked.data);
+  const errors = checked.error.issues.map(({ path, message }) => ({
+    path: path.map(String).join("."),
+    message,
+  }));
+  const first = errors[0];
+  const place = first === undefined || first.path === "" ? `the ${what}` : `${what}.${first.path}`;
+  return fail({
+    reason: "invalid_request",
+    status: 400,
+    code: "invalid_request",
+    detail: `${place}: ${first?.message ?? "wrong"}`,
+    errors,
+  });
+}

@@ -1,0 +1,170 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
+import { noticeMove } from "../../../core/lifecycle/notice-move.ts";
+import { readHistory, routesAt } from "../../../core/lifecycle/pointer/read-history.ts";
+import { replaceDeployment } from "../../../core/lifecycle/pointer/replace-deployment.ts";
+import { readDeployment } from "../../../core/lifecycle/read-deployment.ts";
+import type { Deployment, Move } from "../../../core/model/deployment.ts";
+import { PRODUCTION, parseReference } from "../../../core/model/reference.ts";
+import { addRoute } from "../../add-route.ts";
+import type { AppContext, AppEnv } from "../../app-env.ts";
+import type { HttpDeps } from "../../deps.ts";
+import { flightContext } from "../../flight-context.ts";
+import { json, modelParams } from "../../openapi/schemas.ts";
+import { refuse, refuseRegistry } from "../../refuse.ts";
+import { readLimit, readNumberCursor, writeCursor } from "../../registry/cursor.ts";
+import { moverOf } from "../../registry/mover.ts";
+import { readJsonBody } from "../../registry/read-json-body.ts";
+import { anyObject, pageQuery, replaceSchema } from "../../registry/schemas.ts";
+
+const PATH = "/v1/models/{model}";
+
+/** The pointer document as a whole, and the history of its moves. */
+export function addDeploymentRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
+  const { settings } = deps;
+  const read = { method: "get", scope: "read", tag: "registry" } as const;
+  addRoute(
+    app,
+    settings,
+    {
+      ...read,
+      path: `${PATH}/deployment`,
+      summary: "The deployment document; its ETag goes into If-Match",
+      request: { params: modelParams },
+      responses: { 200: json(anyObject, "{model, rev, aliases, …}") },
+      refusals: [400, 404, 503],
+    },
+    (c) => answerDeployment(c, deps),
+  );
+  addRoute(
+    app,
+    settings,
+    {
+      method: "put",
+      scope: "admin",
+      tag: "registry",
+      path: `${PATH}/deployment`,
+      summary: "Replace all routes at once, if nobody else did meanwhile",
+      request: {
+        params: modelParams,
+        headers: z.object({ "if-match": z.string() }),
+        body: json(replaceSchema, "The routes."),
+      },
+      responses: { 200: json(anyObject, "The deployment as it now is.") },
+      refusals: [400, 404, 409, 410, 412, 428, 503],
+    },
+    (c) => answerReplace(c, deps),
+  );
+  addRoute(
+    app,
+    settings,
+    {
+      ...read,
+      path: `${PATH}/history`,
+      summary: "Who moved what when and why, newest first; with `at`, what served then",
+      request: {
+        params: modelParams,
+        query: pageQuery.extend({
+          at: z
+            .string()
+            .optional()
+            .openapi({ description: "A time, ISO 8601.", example: "2026-11-01T12:00:00Z" }),
+        }),
+      },
+      responses: { 200: json(anyObject, "{items, next_cursor?}, or {at, aliases}") },
+      refusals: [400, 404, 503],
+    },
+    (c) => answerHistory(c, deps),
+  );
+}
+
+async function answerDeployment(c: AppContext, deps: HttpDeps): Promise<Response> {
+  const reference = parseReference(c.req.param("model") ?? "");
+  if (!reference.ok) return refuseRegistry(c, reference.failure);
+  const { model } = reference.value;
+  const read = await readDeployment(deps.store, model);
+  if (read.ok) {
+    c.header("etag", read.value.etag);
+    return c.json(documentOf(read.value.value));
+  }
+  const { reason, detail } = read.failure;
+  if (reason === "absent") {
+    return refuseRegistry(c, {
+      reason: "model_not_found",
+      detail: `there is no model '${model}'`,
+    });
+  }
+  return refuseRegistry(c, { reason: "store_unavailable", detail });
+}
+
+/** What callers see: the move that made it is the history's to tell. */
+const documentOf = ({ last_move: _told, ...document }: Deployment) => document;
+
+async function answerReplace(c: AppContext, deps: HttpDeps): Promise<Response> {
+  const reference = parseReference(c.req.param("model") ?? "");
+  if (!reference.ok) return refuseRegistry(c, reference.failure);
+  const { model } = reference.value;
+  const etag = c.req.header("if-match");
+  if (etag === undefined) {
+    return refuse(c, {
+      status: 428,
+      code: "precondition_required",
+      detail: "send If-Match with the ETag of GET …/deployment, so that nobody's change is lost",
+    });
+  }
+  const body = await readJsonBody(c, replaceSchema);
+  if (!body.ok) return refuse(c, body.failure);
+  if (!Object.hasOwn(body.value.aliases, PRODUCTION)) {
+    return refuse(c, {
+      status: 400,
+      code: "invalid_request",
+      detail: "aliases must hold 'production': it is what a bare model name means",
+    });
+  }
+  const mover = moverOf(c, body.value.reason);
+  const replaced = await replaceDeployment(deps.registry, model, etag, body.value, mover);
+  if (!replaced.ok) return refuseRegistry(c, replaced.failure);
+  noticeMove(deps.serve, flightContext(c, deps.clock), model);
+  return c.json(documentOf(replaced.value));
+}
+
+async function answerHistory(c: AppContext, deps: HttpDeps): Promise<Response> {
+  const reference = parseReference(c.req.param("model") ?? "");
+  if (!reference.ok) return refuseRegistry(c, reference.failure);
+  const { model } = reference.value;
+  const at = c.req.query("at");
+  if (at !== undefined) return answerAt(c, deps, model, at);
+  const limit = readLimit(c.req.query("limit"), { fallback: 20, max: 100 });
+  if (!limit.ok) return refuseRegistry(c, limit.failure);
+  const before = readNumberCursor(c.req.query("cursor"));
+  if (!before.ok) return refuseRegistry(c, before.failure);
+  const page = await readHistory(deps.store, model, { before: before.value, limit: limit.value });
+  if (!page.ok) return refuseRegistry(c, page.failure);
+  const { items, nextBefore } = page.value;
+  return c.json({
+    items: items.map(itemOf),
+    ...(nextBefore === undefined ? {} : { next_cursor: writeCursor(nextBefore) }),
+  });
+}
+
+const itemOf = ({ holds: _own, aliases: _then, ...move }: Move) => move;
+
+async function answerAt(
+  c: AppContext,
+  deps: HttpDeps,
+  model: string,
+  at: string,
+): Promise<Response> {
+  const atMs = Date.parse(at);
+  if (Number.isNaN(atMs)) {
+    return refuse(c, {
+      status: 400,
+      code: "invalid_request",
+      detail: "at must be a time in ISO 8601, such as 2026-11-01T12:00:00Z",
+    });
+  }
+  const routes = await routesAt(deps.store, model, atMs);
+  if (!routes.ok) return refuseRegistry(c, routes.failure);
+  const weights = Object.entries(routes.value).map(([alias, route]) => [alias, route.weights]);
+  return c.json({ at: new Date(atMs).toISOString(), aliases: Object.fromEntries(weights) });
+}
