@@ -1,72 +1,96 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { median, round } from "./statistics.ts";
+import type { Requirement, ScenarioResult } from "./result.ts";
+import { isMet, type Summary, summarize } from "./summary.ts";
 
-/** One contender of a scenario: its measured values in the order of the rounds. */
-export interface Contender {
-  readonly name: string;
-  readonly values: readonly number[];
-}
-
-export interface ScenarioResult {
+/** A scenario's results as they are kept. */
+export interface Report {
   readonly scenario: string;
-  readonly unit: "requests/s" | "ms";
-  /** Whom the ratios are against. */
-  readonly baseline: string;
-  readonly contenders: readonly Contender[];
-  /** What was done, in a line. */
+  readonly unit: string;
   readonly how: string;
+  readonly requirement?: Requirement;
+  readonly met: boolean;
+  readonly summary: readonly Summary[];
+  readonly measured_at: string;
+  readonly command: string;
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string };
 }
 
 const RESULTS = join(import.meta.dirname, "..", "results");
 
-/** Writes a scenario's values as JSON, and answers its Markdown table. */
-export async function report(result: ScenarioResult): Promise<string> {
-  const machine = { cpu: cpus()[0]?.model.trim(), cores: cpus().length, node: process.version };
-  const summary = result.contenders.map((contender) => summarize(result, contender));
-  const json = { ...result, measured_at: new Date().toISOString(), machine, summary };
-  await mkdir(RESULTS, { recursive: true });
-  await writeFile(join(RESULTS, `${result.scenario}.json`), `${JSON.stringify(json, null, 2)}\n`);
-  return table(result, summary);
-}
-
-interface Summary {
-  readonly name: string;
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-  readonly ratio: number;
-}
-
-function summarize({ contenders, baseline }: ScenarioResult, { name, values }: Contender): Summary {
-  const against = contenders.find((contender) => contender.name === baseline)?.values ?? [];
-  return {
-    name,
-    median: round(median(values), 2),
-    min: round(Math.min(...values), 2),
-    max: round(Math.max(...values), 2),
-    // Rounds are interleaved: each is compared with its neighbour, so a slow minute hits both.
-    ratio: round(median(values.map((value, index) => value / (against[index] ?? Number.NaN))), 3),
+/**
+ * Writes a scenario's values and summary as JSON. A quick run proves nothing: its file
+ * stays out of the repository and out of the table.
+ */
+export async function saveReport(
+  result: ScenarioResult,
+  { command, quick }: { readonly command: string; readonly quick: boolean },
+): Promise<Report> {
+  const summary = summarize(result);
+  const report = {
+    ...result,
+    met: isMet(summary, result.requirement),
+    summary,
+    measured_at: new Date().toISOString(),
+    command,
+    machine: {
+      cpu: cpus()[0]?.model.trim() ?? "unknown",
+      cores: cpus().length,
+      node: process.version,
+    },
   };
+  await mkdir(RESULTS, { recursive: true });
+  const file = `${result.scenario}${quick ? ".tmp" : ""}.json`;
+  await writeFile(join(RESULTS, file), `${JSON.stringify(report, null, 2)}\n`);
+  return report;
 }
 
-function table(
-  { scenario, unit, baseline, how }: ScenarioResult,
-  summary: readonly Summary[],
-): string {
-  const rows = summary.map(
-    ({ name, median: middle, min, max, ratio }) =>
-      `| ${name} | ${middle} | ${min} – ${max} | ${ratio} |`,
-  );
+/** Writes the page of all kept results, whichever run they are of. */
+export async function writeResultsPage(scenarios: readonly string[]): Promise<void> {
+  const tables: string[] = [];
+  for (const scenario of scenarios) {
+    const report = await readReport(scenario);
+    if (report !== undefined) tables.push(renderReport(report));
+  }
+  const head =
+    "# Results\n\nWritten by `npm run bench`; [docs/benchmarks.md](../../docs/benchmarks.md) says what each scenario means and what it does not.\n";
+  await writeFile(join(RESULTS, "README.md"), [head, ...tables].join("\n"));
+}
+
+async function readReport(scenario: string): Promise<Report | undefined> {
+  const text = await readFile(join(RESULTS, `${scenario}.json`), "utf8").catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** One scenario in Markdown. */
+export function renderReport(report: Report): string {
+  const { scenario, how, machine, measured_at, command } = report;
+  const columns = Object.keys(report.summary[0]?.details ?? {});
+  const head = ["", `median ${report.unit}`, "range", ...columns, "ratio"];
   return [
-    `### ${scenario}`,
+    `## ${scenario}`,
     "",
     how,
     "",
-    `| | median ${unit} | range | against ${baseline} |`,
-    "|---|---|---|---|",
-    ...rows,
+    `| ${head.join(" | ")} |`,
+    `|${head.map(() => "---|").join("")}`,
+    ...report.summary.map((row) => renderRow(row, columns)),
+    "",
+    ...renderRequirement(report),
+    `Measured ${measured_at.slice(0, 16).replace("T", " ")} UTC by \`${command}\` on ${machine.cores} × ${machine.cpu}, Node ${machine.node}.`,
     "",
   ].join("\n");
+}
+
+function renderRow(row: Summary, columns: readonly string[]): string {
+  const details = columns.map((column) => row.details[column] ?? "");
+  const ratio = row.ratio === undefined ? "" : `${row.ratio} of ${row.against}`;
+  return `| ${[row.name, row.median, `${row.min} – ${row.max}`, ...details, ratio].join(" | ")} |`;
+}
+
+function renderRequirement({ requirement, met }: Report): readonly string[] {
+  if (requirement === undefined) return [];
+  const { contender, is, ratio } = requirement;
+  return [`Required of ${contender}: ${is} ${ratio}. ${met ? "Met." : "**Missed.**"}`, ""];
 }

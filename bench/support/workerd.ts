@@ -1,38 +1,58 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { connect } from "node:net";
 import { join } from "node:path";
 
 import type { WorkerModule } from "../../infra/build/build.ts";
 import { freePort } from "../../infra/local/free-port.ts";
+import { type ChildProcesses, end } from "./child-processes.ts";
+import { cpuTimeMs } from "./cpu-time.ts";
+import { untilListening } from "./until-listening.ts";
 
 /** Path of the runtime's binary. */
 const workerd: string = createRequire(import.meta.url)("workerd").default;
 
-export interface ServedWorker {
+export interface Served {
   readonly url: string;
   /** Milliseconds from the spawn until it took a connection. */
   readonly listeningMs: number;
+  /** Milliseconds of CPU used so far, where the system tells. */
+  cpuMs(): Promise<number | undefined>;
   stop(): Promise<void>;
+}
+
+/** A Worker's modules on disk, with its variables: ready to be served any number of times. */
+export interface WorkerOnDisk {
+  readonly dir: string;
+  readonly modules: readonly WorkerModule[];
+  readonly vars: Readonly<Record<string, string>>;
+}
+
+/** Writes a bundle where `serveWorker` finds it. */
+export async function layOut(worker: WorkerOnDisk): Promise<WorkerOnDisk> {
+  await mkdir(worker.dir, { recursive: true });
+  for (const { name, contents } of worker.modules) {
+    await writeFile(join(worker.dir, name), contents);
+  }
+  return worker;
 }
 
 /** Serves a bundle on `workerd serve`, the production runtime without a development proxy before it. */
 export async function serveWorker(
-  dir: string,
-  modules: readonly WorkerModule[],
-  vars: Readonly<Record<string, string>>,
-): Promise<ServedWorker> {
-  await mkdir(dir, { recursive: true });
-  for (const { name, contents } of modules) await writeFile(join(dir, name), contents);
+  children: ChildProcesses,
+  { dir, modules, vars }: WorkerOnDisk,
+): Promise<Served> {
   const port = await freePort();
-  const config = join(dir, "config.capnp");
+  const config = join(dir, `${port}.capnp`);
   await writeFile(config, capnp(modules, vars, port));
   const startedMs = performance.now();
-  const child = spawn(workerd, ["serve", config], { stdio: ["ignore", "ignore", "inherit"] });
-  const url = `http://127.0.0.1:${port}`;
+  const child = children.start(workerd, ["serve", config]);
   await untilListening(child, port);
-  return { url, listeningMs: performance.now() - startedMs, stop: () => stop(child) };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    listeningMs: performance.now() - startedMs,
+    cpuMs: () => cpuTimeMs(child),
+    stop: () => end(child),
+  };
 }
 
 function capnp(
@@ -58,33 +78,4 @@ const main :Workerd.Worker = (
   compatibilityDate = "2026-11-01",
 );
 `;
-}
-
-/** Asks by TCP alone: the first HTTP request is what the cold scenario measures. */
-async function untilListening(child: ChildProcess, port: number): Promise<void> {
-  for (let tries = 0; tries < 4_000; tries += 1) {
-    if (child.exitCode !== null) throw new Error(`workerd ended with ${child.exitCode}`);
-    if (await takesConnections(port)) return;
-    await new Promise((done) => setTimeout(done, 5));
-  }
-  throw new Error("workerd did not listen within 20 s");
-}
-
-function takesConnections(port: number): Promise<boolean> {
-  return new Promise((answer) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("error", () => answer(false));
-    socket.once("connect", () => {
-      socket.destroy();
-      answer(true);
-    });
-  });
-}
-
-function stop(child: ChildProcess): Promise<void> {
-  return new Promise((done) => {
-    if (child.exitCode !== null || child.signalCode !== null) return done();
-    child.once("exit", () => done());
-    child.kill("SIGKILL");
-  });
 }

@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import { interleave, type Measurement, type Runner } from "../support/interleave.ts";
+import { IRIS_BODY, IRIS_PATH } from "../support/iris.ts";
+import type { Scenario } from "../support/scenario.ts";
+import { variantOf } from "../support/variant.ts";
+import { serveWorker } from "../support/workerd.ts";
+import { prepareFreshet } from "../support/workers.ts";
+
+const FULL_ROUNDS = 20;
+const QUICK_ROUNDS = 3;
+const TOKEN = "a-token-for-the-bench";
+const REVALIDATE_MS = 1_000;
+const MODEL = "published";
+const PATIENCE_MS = 30_000;
+
+/** How soon a new version answers. */
+export const publishToServed: Scenario = {
+  name: "publish-to-served",
+  summary: "ms from a publish's 201 to the first answer by the new version, from warm isolates",
+  async measure(stage, { quick, progress }) {
+    const rounds = quick ? QUICK_ROUNDS : FULL_ROUNDS;
+    const worker = await prepareFreshet(stage, {
+      FRESHET_ADMIN_TOKEN: TOKEN,
+      REVALIDATE_MS: String(REVALIDATE_MS),
+    });
+    const model = await readFile(IRIS_PATH);
+    const publisher = await serveWorker(stage.children, worker);
+    const other = await serveWorker(stage.children, worker);
+    let published = 0;
+    const next = () => {
+      published += 1;
+      return publish(publisher.url, variantOf(model, String(published)));
+    };
+    try {
+      await next();
+      await Promise.all([versionAt(publisher.url), versionAt(other.url)]);
+      const runners: readonly Runner[] = [
+        {
+          name: "the isolate that published",
+          measure: async () => served(publisher.url, await next()),
+        },
+        { name: "another isolate", measure: async () => served(other.url, await next()) },
+      ];
+      const contenders = await interleave(runners, rounds, (round, values) =>
+        progress(`round ${round}/${rounds}: ${values.map((ms) => ms.toFixed(0)).join(" · ")} ms`),
+      );
+      return {
+        scenario: "publish-to-served",
+        unit: "ms",
+        how: `A version is published into \`production\` by one \`workerd serve\`; it and a second one on the same bucket are asked without pause until the new version answers. REVALIDATE_MS is ${REVALIDATE_MS}; no Redis. Each round publishes other bytes.`,
+        contenders,
+      };
+    } finally {
+      await Promise.all([publisher.stop(), other.stop()]);
+    }
+  },
+};
+
+async function publish(url: string, body: Uint8Array<ArrayBuffer>): Promise<string> {
+  const answer = await fetch(`${url}/v1/models/${MODEL}/versions?alias=production`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/octet-stream" },
+    body,
+  });
+  const text = await answer.text();
+  if (answer.status !== 201) throw new Error(`publish: ${answer.status} ${text}`);
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
+async function served(url: string, version: string): Promise<Measurement> {
+  const sinceMs = performance.now();
+  let answers = 0;
+  while ((await versionAt(url)) !== version) {
+    answers += 1;
+    if (performance.now() - sinceMs > PATIENCE_MS) throw new Error(`${version} is not served`);
+  }
+  return { value: performance.now() - sinceMs, details: { "answers by the old one": answers } };
+}
+
+/** @throws when a prediction fails: none may, whatever is published */
+async function versionAt(url: string): Promise<string> {
+  const answer = await fetch(`${url}/v2/models/${MODEL}/infer`, {
+    method: "POST",
+    body: IRIS_BODY,
+  });
+  const text = await answer.text();
+  const version = answer.headers.get("x-freshet-version");
+  if (answer.status !== 200 || version === null) throw new Error(`${answer.status} ${text}`);
+  return version;
+}

@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import { freePort } from "../../infra/local/free-port.ts";
+import { ask, expectSameAnswer } from "../support/ask.ts";
+import { type ChildProcesses, end } from "../support/child-processes.ts";
+import { cpuTimeMs } from "../support/cpu-time.ts";
+import { interleave, type Runner } from "../support/interleave.ts";
+import { IRIS, IRIS_BODY, IRIS_PATH } from "../support/iris.ts";
+import { drive } from "../support/load.ts";
+import type { Scenario } from "../support/scenario.ts";
+import { untilListening } from "../support/until-listening.ts";
+import { type Served, serveWorker } from "../support/workerd.ts";
+import { FRESHET_PATH, prepareBareWorker, prepareFreshet } from "../support/workers.ts";
+
+const FASTIFY = join(import.meta.dirname, "..", "baselines", "fastify-server.mjs");
+const CONNECTIONS = 32;
+const FULL = { rounds: 9, seconds: 4, warmUpSeconds: 3 };
+const QUICK = { rounds: 3, seconds: 1, warmUpSeconds: 1 };
+
+/** Requests per second once everything is loaded. */
+export const warmInference: Scenario = {
+  name: "warm-inference",
+  summary:
+    "requests/s with the model loaded: Freshet, a bare Worker, Fastify with the native engine",
+  async measure(stage, { quick, progress }) {
+    const { rounds, seconds, warmUpSeconds } = quick ? QUICK : FULL;
+    const freshet = await serveWorker(stage.children, await prepareFreshet(stage));
+    const bare = await serveWorker(stage.children, await prepareBareWorker(stage));
+    const fastify = await serveFastify(stage.children);
+    const targets = [
+      { name: "bare Worker", url: bare.url, server: bare },
+      {
+        name: "Freshet",
+        url: `${freshet.url}${FRESHET_PATH}`,
+        server: freshet,
+        against: "bare Worker",
+      },
+      {
+        name: "Fastify, native engine",
+        url: `${fastify.url}/infer`,
+        server: fastify,
+        against: "bare Worker",
+      },
+    ];
+    const expected = await ask(bare.url, IRIS_BODY);
+    for (const { url } of targets) expectSameAnswer(expected, await ask(url, IRIS_BODY));
+    const load = (url: string, forSeconds: number) =>
+      drive({ url, body: IRIS_BODY, connections: CONNECTIONS, seconds: forSeconds });
+    for (const { url } of targets) await load(url, warmUpSeconds);
+    const runners = targets.map(
+      ({ url, server, ...who }): Runner => ({
+        ...who,
+        async measure() {
+          const beforeMs = await server.cpuMs();
+          const { requestsPerSecond, requests, p50Ms, p99Ms } = await load(url, seconds);
+          const afterMs = await server.cpuMs();
+          const details = { "p50 ms": p50Ms, "p99 ms": p99Ms };
+          if (beforeMs === undefined || afterMs === undefined) {
+            return { value: requestsPerSecond, details };
+          }
+          const cpuUs = ((afterMs - beforeMs) * 1_000) / requests;
+          return { value: requestsPerSecond, details: { ...details, "CPU µs/request": cpuUs } };
+        },
+      }),
+    );
+    const contenders = await interleave(runners, rounds, (round, values) =>
+      progress(`round ${round}/${rounds}: ${values.map(Math.round).join(" · ")} requests/s`),
+    );
+    await Promise.all([freshet.stop(), bare.stop(), fastify.stop()]);
+    return {
+      scenario: "warm-inference",
+      unit: "requests/s",
+      how: `${IRIS}, one row as JSON, ${CONNECTIONS} connections, ${rounds} interleaved rounds of ${seconds} s. Workers on \`workerd serve\`, one process each.`,
+      contenders,
+      requirement: { contender: "Freshet", is: "at least", ratio: 0.8 },
+    };
+  },
+};
+
+async function serveFastify(children: ChildProcesses): Promise<Omit<Served, "listeningMs">> {
+  const port = await freePort();
+  const child = children.start(process.execPath, [FASTIFY, IRIS_PATH, String(port)]);
+  await untilListening(child, port);
+  return { url: `http://127.0.0.1:${port}`, cpuMs: () => cpuTimeMs(child), stop: () => end(child) };
+}
