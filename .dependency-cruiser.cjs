@@ -25,6 +25,14 @@ module.exports = {
         pathNot: ["node_modules/(zod|lru-cache|@bufbuild/protobuf)/", "^src/core/"],
       },
     },
+    {
+      name: "cold-starts-load-the-small-zod",
+      comment:
+        "zod's large form takes 30 ms of a cold start: only what is loaded on demand uses it.",
+      severity: "error",
+      from: { path: "^src/(core|compose|adapters)/" },
+      to: { path: "node_modules/zod/", pathNot: "node_modules/zod/(v4/)?mini/" },
+    },
     only(
       "adapters-know-core-only",
       "^src/adapters/([^/]+)/",

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, rm, stat } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -20,6 +20,8 @@ export interface BuiltWorker {
   readonly assetsDir: string;
 }
 
+const COLD_APP = join(ROOT, "src", "http", "cold-app.ts");
+
 /** Where the reference page's script is served from: /docs names it. */
 const REFERENCE_ASSET = join("assets", "scalar-api-reference.js");
 
@@ -34,25 +36,56 @@ export async function buildWorker(
   const workerDir = join(outDir, "worker");
   await rm(workerDir, { recursive: true, force: true });
   const wasm = new Map<string, string>();
+  await Promise.all([
+    bundle(workerDir, { worker: entry }, [wasmModules(wasm), coldAppApart]),
+    bundle(workerDir, { "cold-app": COLD_APP }, []),
+  ]);
+  for (const [name, path] of wasm) await copyFile(path, join(workerDir, name));
+  const chunks = (await readdir(workerDir)).filter((name) => /^(?!worker\.js$).*\.js$/.test(name));
+  const names = ["worker.js", ...chunks.sort(), ...wasm.keys()];
+  const modules = await Promise.all(names.map((name) => readModule(workerDir, name)));
+  return { modules, assetsDir: await copyAssets(outDir) };
+}
+
+/** Bundles one entry; what it imports by `import()` becomes a module of its own, compiled when it is asked for. */
+async function bundle(
+  outdir: string,
+  entryPoints: Record<string, string>,
+  plugins: Plugin[],
+): Promise<void> {
   await build({
-    entryPoints: [entry],
-    outfile: join(workerDir, "worker.js"),
+    entryPoints,
+    outdir,
     bundle: true,
+    splitting: true,
+    chunkNames: "[name]-[hash]",
     format: "esm",
     target: "es2024",
     platform: "browser",
     conditions: ["workerd", "worker", "browser"],
-    external: ["node:*", "cloudflare:*"],
+    external: ["node:*", "cloudflare:*", "module", "worker_threads"],
+    // Workers have a `process`, too; the engine's glue would take them for Node and import the last two of those.
+    define: { "globalThis.process": "undefined" },
     minify: true,
     sourcemap: "linked",
     logLevel: "warning",
-    plugins: [wasmModules(wasm)],
+    plugins: [...plugins, englishOnly],
   });
-  for (const [name, path] of wasm) await copyFile(path, join(workerDir, name));
-  const names = ["worker.js", ...wasm.keys()];
-  const modules = await Promise.all(names.map((name) => readModule(workerDir, name)));
-  return { modules, assetsDir: await copyAssets(outDir) };
 }
+
+/**
+ * The part of the door that is loaded on demand is a bundle of its own: what it shares with
+ * the rest, such as zod's core, would otherwise be compiled whole at every cold start.
+ */
+const coldAppApart: Plugin = {
+  name: "cold-app-apart",
+  setup(bundle) {
+    bundle.onResolve({ filter: /\/cold-app\.ts$/ }, () => ({
+      path: "./cold-app.js",
+      external: true,
+    }));
+  },
+};
 
 /** Leaves each imported .wasm out of the bundle, as a module of its own. */
 const wasmModules = (found: Map<string, string>): Plugin => ({
@@ -65,6 +98,17 @@ const wasmModules = (found: Map<string, string>): Plugin => ({
     });
   },
 });
+
+/** zod's messages in fifty languages are a third of the bundle, parsed at each cold start; the API speaks English. */
+const englishOnly: Plugin = {
+  name: "english-only",
+  setup(bundle) {
+    bundle.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+      loader: "js",
+    }));
+  },
+};
 
 async function readModule(dir: string, name: string): Promise<WorkerModule> {
   const kind = name.endsWith(".wasm") ? "wasm" : "esModule";

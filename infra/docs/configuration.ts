@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import * as z from "zod/mini";
 import { configSchema } from "../../src/compose/config.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -10,7 +11,8 @@ export const CONFIGURATION_PAGE = join(ROOT, "docs", "configuration.md");
 /** The page of all settings, made from the schema that reads them. */
 export function renderConfiguration(): string {
   const rows = Object.entries(configSchema.shape).map(
-    ([name, field]) => `| \`${name}\` | ${defaultOf(field)} | ${field.description ?? ""} |`,
+    ([name, field]) =>
+      `| \`${name}\` | ${defaultOf(field)} | ${z.globalRegistry.get(field)?.description ?? ""} |`,
   );
   return [
     "# Configuration",

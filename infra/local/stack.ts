@@ -28,8 +28,9 @@ import { publishExamples } from "./seed.ts";
 import { isLoopback, StackError, type StackSettings } from "./settings.ts";
 import { untilReady } from "./until-ready.ts";
 
-/** The cron that the Worker is deployed with; fired here each minute. */
-const CRON = "* * * * *";
+/** The crons that the Worker is deployed with, and how often they are fired here. */
+const EVERY_MINUTE = "* * * * *";
+const EVERY_HOUR = "0 * * * *";
 const MINUTE_MS = 60_000;
 const LOCAL_ENTRY = join(import.meta.dirname, "..", "..", "functions", "local.ts");
 
@@ -43,7 +44,8 @@ export interface Stack {
   readonly redis: RedisBackend["kind"] | "external";
   /** Models that this boot published. */
   readonly published: readonly string[];
-  fireCron(): Promise<void>;
+  /** Fires one of the Worker's crons now: the minute's, unless said otherwise. */
+  fireCron(cron?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -86,13 +88,20 @@ async function boot(
     random: Math.random,
   });
   const published = isEmbedded ? await publishExamples(store) : [];
-  const fireCron = async () => {
+  const fireCron = async (cron = EVERY_MINUTE) => {
     await fetch(
-      `${loopbackUrl(settings.host, port)}/cdn-cgi/handler/scheduled?cron=${encodeURIComponent(CRON)}`,
+      `${loopbackUrl(settings.host, port)}/cdn-cgi/handler/scheduled?cron=${encodeURIComponent(cron)}`,
     );
   };
   const timer = setInterval(() => void fireCron().catch(() => undefined), MINUTE_MS);
-  undo.push(async () => clearInterval(timer));
+  const hourly = setInterval(
+    () => void fireCron(EVERY_HOUR).catch(() => undefined),
+    60 * MINUTE_MS,
+  );
+  undo.push(async () => {
+    clearInterval(timer);
+    clearInterval(hourly);
+  });
   await untilReady(loopbackUrl(settings.host, port));
   const { adminToken } = settings;
   return { url, adminToken, s3, store, redis: redis.kind, published, fireCron, stop };

@@ -1,89 +1,156 @@
-import { z } from "zod";
+import * as z from "zod/mini";
+import { parsePublicKeys } from "../adapters/web-platform/public-keys.ts";
+import { SIGNATURE_POLICIES } from "../core/lifecycle/signature/apply-policy.ts";
+import { DEFAULT_MODEL_BUDGET_BYTES } from "../core/model/limits.ts";
 import { SCOPES } from "../core/model/scope.ts";
 
 const MIB = 1024 * 1024;
 
-const required = z.string().trim().min(1);
-const optional = z.string().trim().default("");
+const text = () => z.string().check(z.trim());
+
+/** Must be there. */
+const required = (what: string) => text().check(z.minLength(1), z.describe(what));
+
+/** A setting with a default; `what` is its documentation. */
+const setting = <T extends z.core.SomeType>(
+  what: string,
+  schema: T,
+  fallback: z.core.util.NoUndefined<z.output<T>>,
+) => z._default(schema, fallback).check(z.describe(what));
+
+const optional = (what: string) => setting(what, text(), "");
 
 /** A whole number written in an environment variable. */
-const whole = (fallback: number, min: number, max = Number.MAX_SAFE_INTEGER) =>
-  z
-    .string()
-    .trim()
-    .regex(/^\d+$/, "must be a whole number")
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`)
-    .default(fallback);
+const whole = (what: string, fallback: number, min: number, max = Number.MAX_SAFE_INTEGER) =>
+  setting(
+    what,
+    z.pipe(
+      z.pipe(
+        text().check(z.regex(/^\d+$/, "must be a whole number")),
+        z.transform((digits: string) => Number(digits)),
+      ),
+      z
+        .number()
+        .check(z.refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`)),
+    ),
+    fallback,
+  );
 
-const url = z
-  .string()
-  .trim()
-  .regex(/^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/, "must be an http(s) URL without query");
+const url = text().check(
+  z.regex(/^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/, "must be an http(s) URL without query"),
+);
 
-const scopes = z
-  .string()
-  .transform((text) =>
-    text
-      .split(",")
-      .map((word) => word.trim())
-      .filter((word) => word !== ""),
-  )
-  .pipe(z.array(z.enum(SCOPES, `must be a comma-separated list of ${SCOPES.join(", ")}`)))
-  .default([]);
+const scopes = z.pipe(
+  z.pipe(
+    z.string(),
+    z.transform((list: string) =>
+      list
+        .split(",")
+        .map((word) => word.trim())
+        .filter((word) => word !== ""),
+    ),
+  ),
+  z.array(z.enum(SCOPES, `must be a comma-separated list of ${SCOPES.join(", ")}`)),
+);
+
+const publicKeys = z.pipe(
+  z.string(),
+  z.transform((pem: string, { issues }) => {
+    const keys = parsePublicKeys(pem);
+    if (keys.ok) return keys.value;
+    issues.push({ code: "custom", message: keys.failure.detail, input: pem });
+    return z.NEVER;
+  }),
+);
 
 /**
  * Every setting of the Worker, from variables and secrets of the same names. The
- * text of `.describe()` is the documentation: docs/configuration.md is made from it.
+ * descriptions are the documentation: docs/configuration.md is made from them.
  */
 export const configSchema = z.object({
-  S3_ENDPOINT: url.describe(
-    "URL of the S3-compatible store, such as `https://s3.example.com`. Path-style addressing is used.",
+  S3_ENDPOINT: url.check(
+    z.describe(
+      "URL of the S3-compatible store, such as `https://s3.example.com`. Path-style addressing is used.",
+    ),
   ),
-  S3_BUCKET: required.describe("Bucket that holds the models."),
-  S3_REGION: z
-    .string()
-    .trim()
-    .default("auto")
-    .describe("Region for the request signature; `auto` suits R2 and the local store."),
-  S3_ACCESS_KEY_ID: required.describe("Access key. A secret."),
-  S3_SECRET_ACCESS_KEY: required.describe("Secret key. A secret."),
-  S3_PREFIX: z
-    .string()
-    .trim()
-    .regex(/^([^/].*\/)?$/, "must end with '/' and not begin with one")
-    .default("")
-    .describe("Put before every key, such as `freshet/`. Empty: the bucket's root."),
-  UPSTASH_REDIS_REST_URL: url
-    .or(z.literal(""))
-    .default("")
-    .describe("URL of the Upstash Redis REST endpoint. Empty: no shared cache."),
-  UPSTASH_REDIS_REST_TOKEN: optional.describe("Token for it. A secret."),
-  FRESHET_ADMIN_TOKEN: optional.describe(
+  S3_BUCKET: required("Bucket that holds the models."),
+  S3_REGION: setting(
+    "Region for the request signature; `auto` suits R2 and the local store.",
+    text(),
+    "auto",
+  ),
+  S3_ACCESS_KEY_ID: required("Access key. A secret."),
+  S3_SECRET_ACCESS_KEY: required("Secret key. A secret."),
+  S3_PREFIX: setting(
+    "Put before every key, such as `freshet/`. Empty: the bucket's root.",
+    text().check(z.regex(/^([^/].*\/)?$/, "must end with '/' and not begin with one")),
+    "",
+  ),
+  BACKUP_S3_ENDPOINT: setting(
+    "URL of the store of the second bucket, which gets a copy of the registry each hour. With it `BACKUP_S3_BUCKET` and both keys are needed; all empty: no backup.",
+    z.union([url, z.literal("")], "must be an http(s) URL without query"),
+    "",
+  ),
+  BACKUP_S3_BUCKET: optional("The second bucket; best with another provider or account."),
+  BACKUP_S3_REGION: setting("Region of the second bucket.", text(), "auto"),
+  BACKUP_S3_ACCESS_KEY_ID: optional("Access key of the second bucket. A secret."),
+  BACKUP_S3_SECRET_ACCESS_KEY: optional("Secret key of the second bucket. A secret."),
+  BACKUP_S3_PREFIX: setting(
+    "Put before every key in the second bucket.",
+    text().check(z.regex(/^([^/].*\/)?$/, "must end with '/' and not begin with one")),
+    "",
+  ),
+  UPSTASH_REDIS_REST_URL: setting(
+    "URL of the Upstash Redis REST endpoint. Empty: no shared cache.",
+    z.union([url, z.literal("")], "must be an http(s) URL without query"),
+    "",
+  ),
+  UPSTASH_REDIS_REST_TOKEN: optional("Token for it. A secret."),
+  FRESHET_ADMIN_TOKEN: optional(
     "Bearer token that may do everything. A secret. Empty: nobody may do what is not public.",
   ),
-  FRESHET_PUBLIC_SCOPES: scopes.describe(
+  FRESHET_PUBLIC_SCOPES: setting(
     "Scopes that need no token: a comma-separated list of `infer`, `read`. `npm start` sets `infer,read` when it listens on loopback.",
+    scopes,
+    [],
   ),
-  FRESHET_ENV: z
-    .enum(["dev", "staging", "production"], "must be dev, staging or production")
-    .default("dev")
-    .describe(
-      "Name of the environment: part of the shared cache's keys; `dev` logs for people, the others log JSON.",
-    ),
-  REVALIDATE_MS: whole(5_000, 0).describe(
+  FRESHET_ENV: setting(
+    "Name of the environment: part of the shared cache's keys; `dev` logs for people, the others log JSON.",
+    z.enum(["dev", "staging", "production"], "must be dev, staging or production"),
+    "dev",
+  ),
+  REVALIDATE_MS: whole(
     "Milliseconds after which a model's deployment is checked again, in the background of the request that notices.",
+    5_000,
+    0,
   ),
-  MODEL_CACHE_MAX_BYTES: whole(48 * MIB, MIB, 96 * MIB).describe(
+  MODEL_CACHE_MAX_BYTES: whole(
     "Budget in bytes for the memory of loaded models in one isolate, measured, least recently used out first.",
+    DEFAULT_MODEL_BUDGET_BYTES,
+    MIB,
+    96 * MIB,
   ),
-  MAX_BODY_BYTES: whole(64 * MIB, 1024, 100 * MIB).describe(
+  MAX_BODY_BYTES: whole(
     "Largest request body in bytes, counted before and after decompression.",
+    64 * MIB,
+    1024,
+    100 * MIB,
   ),
-  LOG_LEVEL: z
-    .enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error")
-    .default("info")
-    .describe("Least level that is logged. `debug` adds a line for each inference."),
+  SIGNATURE_POLICY: setting(
+    "What becomes of a version that no trusted key has signed, when it is published and when it is loaded: `off` looks at nothing, `warn` logs it, `require` refuses it ([integrity.md](integrity.md)).",
+    z.enum(SIGNATURE_POLICIES, `must be one of ${SIGNATURE_POLICIES.join(", ")}`),
+    "off",
+  ),
+  SIGNATURE_PUBLIC_KEYS: setting(
+    "Trusted public keys in PEM, ECDSA P-256 or Ed25519, one after the other.",
+    publicKeys,
+    [],
+  ),
+  LOG_LEVEL: setting(
+    "Least level that is logged. `debug` adds a line for each inference.",
+    z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error"),
+    "info",
+  ),
 });
 
 export type Config = z.output<typeof configSchema>;
@@ -111,7 +178,44 @@ export function readConfig(env: unknown): Config {
       "wrong configuration: UPSTASH_REDIS_REST_TOKEN: is empty while UPSTASH_REDIS_REST_URL is set. Set both or neither.",
     );
   }
+  checkBackup(config);
+  checkSignatures(config);
   return config;
+}
+
+/** Without a key every version would be refused, or warned of for ever. */
+function checkSignatures({ SIGNATURE_POLICY, SIGNATURE_PUBLIC_KEYS }: Config): void {
+  if (SIGNATURE_POLICY === "off" || SIGNATURE_PUBLIC_KEYS.length > 0) return;
+  throw new ConfigError(
+    `wrong configuration: SIGNATURE_PUBLIC_KEYS: is empty while SIGNATURE_POLICY is ${SIGNATURE_POLICY}. Set the keys, or the policy to off.`,
+  );
+}
+
+/** What a backup cannot be without: all of it is set, or nothing. */
+const BACKUP_SETTINGS = [
+  "BACKUP_S3_ENDPOINT",
+  "BACKUP_S3_BUCKET",
+  "BACKUP_S3_ACCESS_KEY_ID",
+  "BACKUP_S3_SECRET_ACCESS_KEY",
+] as const;
+
+function checkBackup(config: Config): void {
+  const missing = BACKUP_SETTINGS.filter((name) => config[name] === "");
+  if (missing.length === BACKUP_SETTINGS.length) return;
+  if (missing.length > 0) {
+    throw new ConfigError(
+      `wrong configuration: ${missing.map((name) => `${name}: is empty`).join("; ")} while other BACKUP_S3_* are set. Set ${BACKUP_SETTINGS.join(", ")}, or none of them.`,
+    );
+  }
+  const isSame =
+    config.BACKUP_S3_ENDPOINT.replace(/\/+$/, "") === config.S3_ENDPOINT.replace(/\/+$/, "") &&
+    config.BACKUP_S3_BUCKET === config.S3_BUCKET &&
+    config.BACKUP_S3_PREFIX === config.S3_PREFIX;
+  if (isSame) {
+    throw new ConfigError(
+      "wrong configuration: BACKUP_S3_BUCKET: is the bucket of S3_BUCKET itself. A backup needs a second one.",
+    );
+  }
 }
 
 const describe = (issue: {

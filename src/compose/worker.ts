@@ -2,13 +2,11 @@ import ortWasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm";
 import { startEngine } from "../adapters/ort-wasm/start.ts";
 import { createBackground } from "../adapters/web-platform/background.ts";
 import { createSystemClock } from "../adapters/web-platform/clock.ts";
+import { ENGINE_MAX_MEMORY_BYTES } from "../core/model/limits.ts";
 import { runTick } from "../cron/run-tick.ts";
 import { renderRefusal } from "../http/problem.ts";
 import { ConfigError, readConfig } from "./config.ts";
 import { createIsolate, type Isolate } from "./isolate.ts";
-
-/** Hard limit of the engine's linear memory. With the file being loaded and the heap it stays under an isolate's 128 MB. */
-const ENGINE_MAX_MEMORY_BYTES = 80 * 1024 * 1024;
 
 // Started in global scope: a request would pay 150–300 ms for it, start-up has a second.
 const engine = await startEngine({ wasm: ortWasm, maxMemoryBytes: ENGINE_MAX_MEMORY_BYTES });
@@ -31,7 +29,7 @@ export const worker = {
     const ready = isolateFor(env);
     if (ready instanceof ConfigError) throw ready;
     const context = { background: createBackground(ctx), clock: createSystemClock() };
-    await runTick(ready.refresh, context, controller.cron);
+    await runTick({ ...ready.refresh, backup: ready.backup }, context, controller.cron);
   },
 } satisfies ExportedHandler;
 

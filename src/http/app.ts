@@ -1,83 +1,53 @@
-import { OpenAPIHono } from "@hono/zod-openapi";
+import { Hono } from "hono";
 import type { AppContext, AppEnv } from "./app-env.ts";
 import type { HttpDeps } from "./deps.ts";
-import { refuse } from "./refuse.ts";
+import { guard, routerPath } from "./guard.ts";
+import { refuseBug } from "./refuse-bug.ts";
 import { requestIdOf } from "./request-id.ts";
-import { addDocsRoutes } from "./routes/docs.ts";
-import { addHealthRoutes } from "./routes/health.ts";
-import { addInferRoutes } from "./routes/infer.ts";
-import { addModelRoutes } from "./routes/models.ts";
-import { addAliasRoutes } from "./routes/registry/aliases.ts";
-import { addDeploymentRoutes } from "./routes/registry/deployment.ts";
-import { addRegistryRoutes } from "./routes/registry/models.ts";
-import { addPublishRoute } from "./routes/registry/publish.ts";
-import { addVersionRoutes } from "./routes/registry/versions.ts";
-import { addRepositoryRoutes } from "./routes/repository.ts";
-import { addServerRoutes } from "./routes/server.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { inferRoutes } from "./routes/infer.ts";
+import { modelRoutes } from "./routes/models.ts";
+import { repositoryRoutes } from "./routes/repository.ts";
+import { serverRoutes } from "./routes/server.ts";
+import type { Handler, ServingRoute } from "./serving-route.ts";
 
-/** The HTTP door: every route, and nothing that outlives a request. */
-export function createApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
-  const app = new OpenAPIHono<AppEnv>();
+/**
+ * The HTTP door. What serves predictions is here from the start; the registry, the OpenAPI
+ * document and the refusals of what is not routed are loaded when they are first asked for,
+ * since a cold start waits for every kilobyte.
+ */
+export function createApp(deps: HttpDeps): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  const routes = servingRoutes(deps);
   app.use(async (c, next) => {
     const requestId = requestIdOf(c.req.header("x-request-id"), deps.newId);
     c.set("requestId", requestId);
     await next();
     if (!c.res.headers.has("x-request-id")) c.header("x-request-id", requestId);
   });
-  addInferRoutes(app, deps);
-  addServerRoutes(app, deps);
-  addModelRoutes(app, deps);
-  addRepositoryRoutes(app, deps);
-  addRegistryRoutes(app, deps);
-  addPublishRoute(app, deps);
-  addVersionRoutes(app, deps);
-  addAliasRoutes(app, deps);
-  addDeploymentRoutes(app, deps);
-  addHealthRoutes(app, deps);
-  addDocsRoutes(app, deps);
-  app.notFound((c) => refuseUnrouted(app, c));
+  for (const { method, path, scope, handler } of routes) {
+    app.on(method.toUpperCase(), routerPath(path), guard(deps.settings, scope, handler));
+  }
+  app.notFound(askColdApp(deps, routes));
   app.onError((error, c) => refuseBug(deps, error, c));
   return app;
 }
 
-const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+/** Every route of the serving path. */
+export const servingRoutes = (deps: HttpDeps): readonly ServingRoute[] => [
+  ...inferRoutes(deps),
+  ...serverRoutes(deps),
+  ...modelRoutes(deps),
+  ...repositoryRoutes(deps),
+  ...healthRoutes(deps),
+];
 
-/** 405 with `Allow` where another method would have been answered (RFC 9110, 15.5.6), else 404. */
-function refuseUnrouted(app: OpenAPIHono<AppEnv>, c: AppContext): Response {
-  const { method, path } = c.req;
-  const allowed = METHODS.filter((other) => isRouted(app, other, path));
-  if (allowed.length === 0) {
-    return refuse(c, {
-      status: 404,
-      code: "route_not_found",
-      detail: `there is nothing at ${method} ${path}; /docs lists the routes`,
-    });
-  }
-  const allow = allowed.join(", ");
-  return refuse(c, {
-    status: 405,
-    code: "method_not_allowed",
-    detail: `${path} takes ${allow}, not ${method}`,
-    headers: { allow },
-  });
-}
-
-function isRouted(app: OpenAPIHono<AppEnv>, method: string, path: string): boolean {
-  const [matched] = app.router.match(method, path);
-  return matched.some(([[, route]]) => route.method === method);
-}
-
-/** A bug: the caller gets an id to report, the log gets the rest. */
-function refuseBug(deps: HttpDeps, error: Error, c: AppContext): Response {
-  const requestId = c.get("requestId");
-  deps.events.emit({
-    kind: "request_failed",
-    requestId,
-    status: 500,
-    reason: "internal_error",
-    detail: `${c.req.method} ${c.req.routePath}`,
-    cause: error,
-  });
-  const detail = `something went wrong inside Freshet; the log has it under request id ${requestId}`;
-  return refuse(c, { status: 500, code: "internal_error", detail });
+/** Passes a request on to the part of the door that is loaded once somebody wants it. */
+function askColdApp(deps: HttpDeps, routes: readonly ServingRoute[]): Handler {
+  let app: Hono<AppEnv> | undefined;
+  return async (c: AppContext) => {
+    const { createColdApp } = await import("./cold-app.ts");
+    app ??= createColdApp(deps, routes);
+    return app.fetch(c.req.raw, { requestId: c.get("requestId") }, c.executionCtx);
+  };
 }

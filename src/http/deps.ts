@@ -1,3 +1,4 @@
+import type { BackupDeps } from "../core/lifecycle/backup/backup-deps.ts";
 import type { LoadModelDeps } from "../core/lifecycle/load-model.ts";
 import type { PublishDeps } from "../core/lifecycle/publish/publish-version.ts";
 import type { Scope } from "../core/model/scope.ts";
@@ -7,6 +8,7 @@ import type { Engine } from "../core/ports/engine.ts";
 import type { Events } from "../core/ports/events.ts";
 import type { ObjectStore } from "../core/ports/object-store.ts";
 import type { SharedCache } from "../core/ports/shared-cache.ts";
+import type { UploadStore } from "../core/ports/upload-store.ts";
 import type { InferDeps } from "../core/predict/infer.ts";
 
 /** What the routes need: built once per isolate by compose. */
@@ -14,6 +16,10 @@ export interface HttpDeps {
   readonly serve: InferDeps & LoadModelDeps;
   readonly registry: PublishDeps;
   readonly store: ObjectStore;
+  /** Missing when no second bucket is configured. */
+  readonly backup: BackupDeps | undefined;
+  /** Of the same bucket as `store`. */
+  readonly uploads: UploadStore;
   readonly digest: Digest;
   /** Missing when no shared cache is configured. */
   readonly sharedCache: SharedCache | undefined;

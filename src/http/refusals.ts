@@ -34,11 +34,13 @@ export function registryRefusalOf(failure: RegistryFailure): Refusal {
   const errors = failure.errors === undefined ? {} : { errors: failure.errors };
   switch (code) {
     case "bad_reference":
+    case "invalid_parts":
     case "invalid_request":
       return { status: 400, code, detail, ...errors };
     case "model_not_found":
     case "alias_not_found":
     case "version_not_found":
+    case "upload_not_found":
       return { status: 404, code, detail };
     case "version_deleted":
       return { status: 410, code, detail };
@@ -55,7 +57,16 @@ export function registryRefusalOf(failure: RegistryFailure): Refusal {
     case "unsupported_model":
     case "model_too_large":
     case "sample_mismatch":
+    case "signature_missing":
+    case "signature_invalid":
       return { status: 422, code, detail };
+    case "audit_unavailable":
+      return {
+        status: 503,
+        code,
+        detail: "the audit cannot be written, so nothing was done; try again",
+        retryAfterS: 1,
+      };
     case "store_unavailable":
       return {
         status: 503,

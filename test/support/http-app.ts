@@ -1,8 +1,13 @@
 import { createNodeDigest } from "../../infra/local/node-digest.ts";
 import { createMemoryObjectStore } from "../../src/adapters/memory/object-store.ts";
+import {
+  createMemoryUploadStore,
+  type MemoryUploadStore,
+} from "../../src/adapters/memory/uploads.ts";
 import { ModelCache } from "../../src/core/cache/model-cache.ts";
 import { DeploymentFinder } from "../../src/core/lifecycle/find-deployment.ts";
 import { refreshDeployment } from "../../src/core/lifecycle/refresh-deployment.ts";
+import type { SignatureRules } from "../../src/core/lifecycle/signature/apply-policy.ts";
 import { VersionLoader } from "../../src/core/lifecycle/version-loader.ts";
 import type { Engine } from "../../src/core/ports/engine.ts";
 import type { FreshetEvent } from "../../src/core/ports/events.ts";
@@ -10,7 +15,8 @@ import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { SharedCache } from "../../src/core/ports/shared-cache.ts";
 import { StatisticsBook } from "../../src/core/predict/statistics.ts";
 import { Catalog } from "../../src/core/routing/catalog.ts";
-import { createApp } from "../../src/http/app.ts";
+import { createApp, servingRoutes } from "../../src/http/app.ts";
+import { createColdApp } from "../../src/http/cold-app.ts";
 import type { HttpDeps, HttpSettings } from "../../src/http/deps.ts";
 import { type ChaosStore, createChaosStore } from "./chaos-store.ts";
 import { createFakeEngine } from "./fake-engine.ts";
@@ -20,11 +26,15 @@ export const ADMIN_TOKEN = "an-admin-token-for-tests";
 
 /** The HTTP door without an outside: memory store, fake engine, manual clock, ids that count. */
 export interface HttpApp {
-  readonly routes: ReturnType<typeof createApp>["routes"];
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
   /** Where a publisher writes: never broken. */
   readonly bucket: ObjectStore;
   /** The same bucket as the app sees it. */
   readonly store: ChaosStore;
+  /** The second bucket; the app has it only `withBackup`. */
+  readonly backup: ChaosStore;
+  /** Uploads in parts into the same bucket. */
+  readonly uploads: MemoryUploadStore;
   readonly clock: ManualClock;
   readonly events: readonly FreshetEvent[];
   request(path: string, init?: RequestInit): Promise<Response>;
@@ -38,29 +48,57 @@ export interface HttpAppOptions {
   readonly engine?: Engine;
   readonly settings?: Partial<HttpSettings>;
   readonly sharedCache?: SharedCache;
+  /** With a second bucket. */
+  readonly withBackup?: boolean;
+  /** Left out: signatures are not looked at. */
+  readonly signatures?: Pick<SignatureRules, "policy" | "verifier">;
 }
 
-export function createHttpApp({ engine, settings, sharedCache }: HttpAppOptions = {}): HttpApp {
+export function createHttpApp({
+  engine,
+  settings,
+  sharedCache,
+  withBackup = false,
+  signatures,
+}: HttpAppOptions = {}): HttpApp {
   const events: FreshetEvent[] = [];
   const kept: Promise<unknown>[] = [];
   const clock = createManualClock();
   const bucket = createMemoryObjectStore({ digest: createNodeDigest() });
   const store = createChaosStore(bucket);
-  const app = createApp({
-    ...wire(engine ?? createFakeEngine(), store, clock, events),
+  const backup = createChaosStore(createMemoryObjectStore({ digest: createNodeDigest() }));
+  const uploads = createMemoryUploadStore(bucket);
+  const deps: HttpDeps = {
+    ...wire(
+      engine ?? createFakeEngine(),
+      store,
+      withBackup ? backup : undefined,
+      clock,
+      events,
+      signatures,
+    ),
+    uploads,
     sharedCache,
     settings: { ...SETTINGS, ...settings },
-  });
+  };
+  const app = createApp(deps);
+  const serving = servingRoutes(deps);
   const context = {
     waitUntil: (work: Promise<unknown>) => void kept.push(work),
     passThroughOnException: () => undefined,
     props: {},
   };
-  const request = async (path: string, init?: RequestInit) => app.request(path, init, {}, context);
+  const request = async (path: string, init?: RequestInit) =>
+    app.request(path, init, undefined, context);
   return {
-    routes: app.routes,
+    routes: [
+      ...serving.map(({ method, path }) => ({ method: method.toUpperCase(), path })),
+      ...createColdApp(deps, serving).routes,
+    ],
     bucket,
     store,
+    backup,
+    uploads,
     clock,
     events,
     request,
@@ -81,22 +119,36 @@ const SETTINGS: HttpSettings = {
 function wire(
   engine: Engine,
   store: ObjectStore,
+  backupStore: ObjectStore | undefined,
   clock: ManualClock,
   heard: FreshetEvent[],
-): Omit<HttpDeps, "sharedCache" | "settings"> {
+  wished: HttpAppOptions["signatures"],
+): Omit<HttpDeps, "sharedCache" | "settings" | "uploads"> {
   const events = { emit: (event: FreshetEvent) => void heard.push(event) };
+  const signed =
+    wished === undefined ? {} : { signatures: { ...wished, digest: createNodeDigest(), events } };
   const models = new ModelCache({
     maxBytes: 1_000_000,
     onRelease: ({ model, version, memoryBytes }, why) =>
       events.emit({ kind: "version_released", model, version, why, memoryBytes }),
   });
   const catalog = new Catalog();
-  const loader = new VersionLoader({ store, engine, models, clock, events });
-  const refresh = { store, catalog, models, loader, clock, events };
+  const loader = new VersionLoader({
+    store,
+    backupStore,
+    engine,
+    models,
+    clock,
+    events,
+    ...signed,
+  });
+  const refresh = { store, backupStore, catalog, models, loader, clock, events };
   const finder = new DeploymentFinder({
     store,
+    backupStore,
     catalog,
     clock,
+    events,
     revalidateMs: 5_000,
     refresh: (context, model) => refreshDeployment(refresh, context, model),
   });
@@ -105,9 +157,14 @@ function wire(
     ids += 1;
     return `id-${ids}`;
   };
+  const backup =
+    backupStore === undefined
+      ? undefined
+      : { store, backup: backupStore, clock, events, random: () => 0, newId, maxBytes: 1_000_000 };
   return {
+    backup,
     serve: { ...refresh, finder, statistics: new StatisticsBook() },
-    registry: { store, engine, models, clock, random: () => 0, newId },
+    registry: { store, engine, models, clock, random: () => 0, newId, ...signed },
     store,
     digest: createNodeDigest(),
     engine,

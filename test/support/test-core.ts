@@ -25,6 +25,8 @@ export interface TestCore {
   readonly bucket: ObjectStore;
   /** The same bucket as the core sees it. */
   readonly store: ChaosStore;
+  /** The second bucket; the core has it only `withBackup`. Its calls are told as `backup get …`. */
+  readonly backup: ChaosStore;
   readonly context: FlightContext;
   /** What happened since the last call: store calls, opens and events in one order. */
   story(): readonly string[];
@@ -36,12 +38,15 @@ export interface TestCoreOptions {
   readonly maxBytes?: number;
   readonly revalidateMs?: number;
   readonly limitBytes?: number;
+  /** With a second bucket. */
+  readonly withBackup?: boolean;
 }
 
 export function createTestCore({
   maxBytes = 1_000,
   revalidateMs = 5_000,
   limitBytes = 1_000_000,
+  withBackup = false,
 }: TestCoreOptions = {}): TestCore {
   const lines: string[] = [];
   const kept: Promise<unknown>[] = [];
@@ -50,6 +55,10 @@ export function createTestCore({
   const clock = createManualClock();
   const bucket = createMemoryObjectStore({ digest: createNodeDigest() });
   const store = createChaosStore(bucket, tell);
+  const backup = createChaosStore(createMemoryObjectStore({ digest: createNodeDigest() }), (line) =>
+    tell(`backup ${line}`),
+  );
+  const backupStore = withBackup ? backup : undefined;
   const fake = createFakeEngine(limitBytes);
   const engine = telling(fake, tell);
   const models = new ModelCache({
@@ -58,12 +67,14 @@ export function createTestCore({
       events.emit({ kind: "version_released", model, version, why, memoryBytes }),
   });
   const catalog = new Catalog();
-  const loader = new VersionLoader({ store, engine, models, clock, events });
-  const refresh = { store, catalog, models, loader, clock, events };
+  const loader = new VersionLoader({ store, backupStore, engine, models, clock, events });
+  const refresh = { store, backupStore, catalog, models, loader, clock, events };
   const finder = new DeploymentFinder({
     store,
+    backupStore,
     catalog,
     clock,
+    events,
     revalidateMs,
     refresh: (context, model) => refreshDeployment(refresh, context, model),
   });
@@ -73,6 +84,7 @@ export function createTestCore({
     fake,
     bucket,
     store,
+    backup,
     context: { clock, background: { keep: (work) => void kept.push(work) } },
     story: () => lines.splice(0),
     background: async () => void (await Promise.all(kept.splice(0))),
@@ -101,9 +113,20 @@ function told(event: FreshetEvent): string {
       return `changed ${event.model} ${event.fromRev} to ${event.toRev}`;
     case "deployment_kept":
       return `kept ${event.model}: ${event.reason}`;
+    case "signature_unverified":
+      return `unverified ${event.model}@${event.version ?? "new"}: ${event.reason}`;
+    case "served_from_backup":
+      return `from backup ${event.model}${event.version === undefined ? "" : `@${event.version}`}: ${event.reason}`;
+    case "object_repaired":
+      return `repaired ${event.key} (${event.why})`;
+    case "backup_ran":
+      return `backup: ${event.copied} copied, ${event.unchanged} unchanged, ${event.failures} failed`;
+    case "engine_crashed":
+      return `engine crashed on ${event.model}@${event.version}`;
     case "tick":
       return `tick ${event.cron}: ${event.checked} checked, ${event.changed} changed, ${event.kept} kept`;
     case "inference":
+    case "audit_recorded":
     case "request_failed":
       throw new Error(`${event.kind} is told by the doors, not by the core`);
   }

@@ -33,12 +33,20 @@ function levelOf(event: FreshetEvent): LogLevel {
       return event.kept > 0 ? "warn" : "debug";
     case "version_failed":
     case "deployment_kept":
+    case "signature_unverified":
+    case "served_from_backup":
+    case "object_repaired":
       return "warn";
+    case "backup_ran":
+      return event.failures > 0 ? "warn" : "info";
+    case "engine_crashed":
+      return "error";
     case "request_failed":
       return event.status >= 500 ? "error" : "debug";
     case "version_loaded":
     case "version_released":
     case "deployment_changed":
+    case "audit_recorded":
       return "info";
   }
 }
@@ -63,10 +71,22 @@ function toText(event: FreshetEvent): string {
       return `changed  ${event.model} revision ${event.fromRev ?? "-"} -> ${event.toRev}`;
     case "deployment_kept":
       return `kept     ${event.model} as it was, ${event.reason}: ${event.detail}`;
+    case "audit_recorded":
+      return `audit    ${event.actor} ${event.action} ${[event.model, event.target].filter(Boolean).join(" ")} ${event.requestId}, sha256 ${event.sha256} at ${event.key}`;
+    case "signature_unverified":
+      return `unsigned ${event.model}@${event.version ?? event.digest.slice(0, 12)} ${event.reason}: ${event.detail}`;
+    case "served_from_backup":
+      return `backup   serves ${event.model}${event.version === undefined ? "" : `@${event.version}`}, ${event.reason}: ${event.detail}`;
+    case "object_repaired":
+      return `repaired ${event.key} was ${event.why}`;
+    case "backup_ran":
+      return `backup   ${event.copied} copied (${size(event.bytes)}), ${event.unchanged} unchanged, ${event.failures} failed${event.done ? "" : ", to be continued"}`;
     case "inference":
       return `[${event.modelCache}|${event.strategy}|${event.model}@${event.version}] ${event.durationMs} ms ${event.requestId}`;
     case "request_failed":
       return `error    ${event.status} ${event.reason}: ${event.detail} ${event.requestId}${event.cause === undefined ? "" : `\n${describeCause(event.cause)}`}`;
+    case "engine_crashed":
+      return `crashed  the engine, running ${event.model}@${event.version}; it starts anew\n${describeCause(event.cause)}`;
     case "tick":
       return `tick     ${event.cron} ${event.checked} checked, ${event.changed} changed, ${event.kept} kept`;
   }

@@ -16,10 +16,26 @@ interface Kept {
 
 const MAX_PAGE = 1_000;
 
-/** An object store in memory, for tests of what stands on the port. Gone with its process. */
-export function createMemoryObjectStore(deps: { readonly digest: Digest }): ObjectStore {
+export interface MemoryObjectStoreDeps {
+  readonly digest: Digest;
+  /** Put into every etag, so that no other store has the same for the same bytes. */
+  readonly etagSalt?: string;
+}
+
+/**
+ * An object store in memory, for tests of what stands on the port. Gone with its process. Its
+ * etags are hashes of the bytes, as S3's are.
+ */
+export function createMemoryObjectStore({
+  digest,
+  etagSalt = "",
+}: MemoryObjectStoreDeps): ObjectStore {
   const kept = new Map<string, Kept>();
-  let writes = 0;
+  const hashOf = async (bytes: Bytes): Promise<string> => {
+    const hash = digest.sha256Stream();
+    await hash.write(bytes);
+    return hash.finish();
+  };
   return {
     async get(key, { maxBytes, ifNoneMatch, sha256 }) {
       const object = kept.get(key);
@@ -28,10 +44,7 @@ export function createMemoryObjectStore(deps: { readonly digest: Digest }): Obje
       if (object.bytes.byteLength > maxBytes) return refuse("too_large", key);
       const { etag } = object;
       const bytes = object.bytes.slice();
-      if (sha256 !== true) return ok({ bytes, etag });
-      const hash = deps.digest.sha256Stream();
-      await hash.write(bytes);
-      return ok({ bytes, etag, sha256: await hash.finish() });
+      return ok(sha256 === true ? { bytes, etag, sha256: await hashOf(bytes) } : { bytes, etag });
     },
     async head(key) {
       const object = kept.get(key);
@@ -40,10 +53,10 @@ export function createMemoryObjectStore(deps: { readonly digest: Digest }): Obje
       return ok({ etag, sizeBytes: object.bytes.byteLength, modifiedAt });
     },
     async put(key, bytes, { when }) {
+      const copy = bytes.slice();
+      const etag = `"${etagSalt}${(await hashOf(copy)).slice(0, 32)}"`;
       if (!holds(when, kept.get(key))) return refuse("precondition_lost", key);
-      writes += 1;
-      const etag = `"${writes.toString(16).padStart(32, "0")}"`;
-      kept.set(key, { bytes: bytes.slice(), etag, modifiedAt: new Date().toISOString() });
+      kept.set(key, { bytes: copy, etag, modifiedAt: new Date().toISOString() });
       return ok({ etag });
     },
     async list(prefix, { delimiter, cursor, limit }) {

@@ -17,10 +17,17 @@ export class BadTensor extends Error {}
 export class ForeignValue extends Error {}
 
 /**
- * The engine crashed inside a call, so what its memory holds is unknown: every later call
- * throws this too, since no answer is better than a wrong one. Only a new isolate helps.
+ * The engine crashed inside a call, so what its memory holds is unknown: every later call on
+ * it throws this too, since no answer is better than a wrong one. A new engine goes on.
  */
-export class EngineBroken extends Error {}
+export class EngineBroken extends Error {
+  /** Whether it was this very call. */
+  readonly justNow: boolean;
+  constructor(justNow: boolean, cause: unknown) {
+    super("the engine crashed", { cause });
+    this.justNow = justNow;
+  }
+}
 
 /** A trap, or wasm code out of stack: C++ was left in the middle, without its clean-up. */
 export const isCrash = (error: unknown): boolean =>

@@ -6,11 +6,15 @@ export class GuardedOrt {
   readonly #ort: Ort;
   /** Where the wasm stack stands between calls. */
   readonly #stackTop: number;
-  #broken: EngineBroken | undefined;
+  #crash: { readonly cause: unknown } | undefined;
 
   constructor(ort: Ort) {
     this.#ort = ort;
     this.#stackTop = ort.module.stackSave();
+  }
+
+  get isBroken(): boolean {
+    return this.#crash !== undefined;
   }
 
   /**
@@ -18,15 +22,13 @@ export class GuardedOrt {
    * @throws EngineBroken when the engine crashes, and ever after
    */
   enter<T>(work: (ort: Ort) => T): T {
-    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#crash !== undefined) throw new EngineBroken(false, this.#crash.cause);
     try {
       return work(this.#ort);
     } catch (cause) {
       if (isCrash(cause)) {
-        this.#broken = new EngineBroken("the engine crashed; only a new isolate can go on", {
-          cause,
-        });
-        throw this.#broken;
+        this.#crash = { cause };
+        throw new EngineBroken(true, cause);
       }
       // A C++ exception passes through as a number and leaves the stack where it was.
       this.#ort.module.stackRestore(this.#stackTop);

@@ -1,5 +1,5 @@
 import type { OpenFailure } from "../../core/ports/engine.ts";
-import { ForeignValue, MemoryFull, OrtError } from "./engine-error.ts";
+import { EngineBroken, ForeignValue, MemoryFull, OrtError } from "./engine-error.ts";
 import { OUT_OF_MEMORY } from "./run-failure.ts";
 
 /**
@@ -12,6 +12,9 @@ export function toOpenFailure(cause: unknown): OpenFailure {
   if (cause instanceof MemoryFull || typeof cause === "number") return outOfMemory(cause);
   if (cause instanceof ForeignValue) {
     return { reason: "unsupported_model", detail: cause.message, cause };
+  }
+  if (cause instanceof EngineBroken) {
+    return { reason: "unsupported_model", detail: "the engine crashes on the model", cause };
   }
   if (!(cause instanceof OrtError)) throw cause;
   const { message, code } = cause;

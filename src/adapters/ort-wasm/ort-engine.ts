@@ -12,24 +12,30 @@ import type { Runtime } from "./wasm-runtime.ts";
 
 /** onnxruntime-web as the engine. Every call is synchronous inside: CPU work of one isolate. */
 export class OrtEngine implements Engine {
-  readonly #runtime: Runtime;
-  readonly #ort: GuardedOrt;
+  readonly #start: () => Promise<Runtime>;
+  #runtime: Runtime;
+  #ort: GuardedOrt;
+  #restart: Promise<void> | undefined;
 
-  constructor(runtime: Runtime) {
+  /** @param start starts another runtime, should this one crash */
+  constructor(runtime: Runtime, start: () => Promise<Runtime>) {
+    this.#start = start;
     this.#runtime = runtime;
     this.#ort = new GuardedOrt(createOrt(runtime.module));
   }
 
-  /** What inspection refuses never reaches the engine. @throws EngineBroken */
+  /** What inspection refuses never reaches the engine. After a crash, starts a new one first. */
   async open(model: Bytes): Promise<Result<EngineSession, OpenFailure>> {
     const facts = inspectOnnx(model);
     if (!facts.ok) return facts;
+    if (this.#ort.isBroken) await this.#replace();
+    const engine = this.#ort;
     const before = this.#usedBytes();
     try {
-      const opened = this.#ort.enter((ort) => openNative(ort, model));
+      const opened = engine.enter((ort) => openNative(ort, model));
       const growth = { before, after: this.#usedBytes() };
       return ok(
-        new OrtSession(this.#ort, opened.native, {
+        new OrtSession(engine, opened.native, {
           inputs: opened.inputs,
           outputs: openUnknownRanks(opened.outputs, facts.value),
           memoryBytes: keptBytes(facts.value, model.byteLength, growth),
@@ -42,6 +48,19 @@ export class OrtEngine implements Engine {
 
   memory(): { readonly usedBytes: number; readonly limitBytes: number } {
     return { usedBytes: this.#usedBytes(), limitBytes: this.#runtime.limitBytes };
+  }
+
+  /** One restart for all who wait: it is CPU work of this isolate, no request's I/O. */
+  #replace(): Promise<void> {
+    this.#restart ??= this.#start()
+      .then((runtime) => {
+        this.#runtime = runtime;
+        this.#ort = new GuardedOrt(createOrt(runtime.module));
+      })
+      .finally(() => {
+        this.#restart = undefined;
+      });
+    return this.#restart;
   }
 
   #usedBytes(): number {

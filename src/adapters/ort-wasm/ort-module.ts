@@ -15,6 +15,7 @@ export interface OrtModule {
   stackSave(): number;
   stackRestore(pointer: number): void;
 
+  _OrtInit(threads: number, logSeverityLevel: number): number;
   _OrtGetLastError(code: number, message: number): number;
   _OrtFree(pointer: number): number;
 
@@ -74,3 +75,6 @@ export interface OrtModule {
     runOptions: number,
   ): number;
 }
+
+/** Nothing that a model or an input does reaches the console. */
+export const LOG_FATAL_ONLY = 4;

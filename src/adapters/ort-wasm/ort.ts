@@ -1,5 +1,5 @@
 import { MemoryFull, OrtError } from "./engine-error.ts";
-import type { OrtModule } from "./ort-module.ts";
+import { LOG_FATAL_ONLY, type OrtModule } from "./ort-module.ts";
 
 /** The started engine, with what all its sessions share. */
 export interface Ort {
@@ -14,9 +14,6 @@ export interface Ort {
 const SCRATCH_BYTES = 16;
 
 const ALL_OPTIMIZATIONS = 99;
-
-/** Nothing that a model or an input does reaches the console. */
-const LOG_FATAL_ONLY = 4;
 
 /**
  * Makes what sessions share. Arena and memory pattern stay off, as onnxruntime-web has it:

@@ -1,5 +1,5 @@
 import type { RunFailure } from "../../core/ports/engine.ts";
-import { BadTensor, MemoryFull, OrtError } from "./engine-error.ts";
+import { BadTensor, EngineBroken, MemoryFull, OrtError } from "./engine-error.ts";
 
 /**
  * Words a failed run for a caller. Of the engine's message only known facts are taken
@@ -7,6 +7,10 @@ import { BadTensor, MemoryFull, OrtError } from "./engine-error.ts";
  * @throws the error itself when it is no failure of a run
  */
 export function toRunFailure(cause: unknown): RunFailure {
+  if (cause instanceof EngineBroken) {
+    const reason = cause.justNow ? "engine_crashed" : "engine_lost";
+    return { reason, detail: "the engine crashed on these values; it starts anew", cause };
+  }
   if (cause instanceof BadTensor) {
     return { reason: "rejected_input", detail: cause.message, cause };
   }

@@ -52,6 +52,7 @@ export class OrtSession implements EngineSession {
     const native = this.#native;
     if (native === undefined) return;
     this.#native = undefined;
-    this.#engine.enter((ort) => releaseNative(ort, native));
+    // What a crashed engine held is gone with it.
+    if (!this.#engine.isBroken) this.#engine.enter((ort) => releaseNative(ort, native));
   }
 }

@@ -11,7 +11,7 @@ import { type RuntimeOptions, startRuntime } from "./wasm-runtime.ts";
  * @throws when it cannot start: nothing can be served then
  */
 export async function startEngine(options: RuntimeOptions): Promise<Engine> {
-  const engine = new OrtEngine(await startRuntime(options));
+  const engine = new OrtEngine(await startRuntime(options), () => startRuntime(options));
   await warmUp(engine);
   return engine;
 }

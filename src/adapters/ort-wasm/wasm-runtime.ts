@@ -1,5 +1,6 @@
-import { env, InferenceSession } from "onnxruntime-web/wasm";
-import type { OrtModule } from "./ort-module.ts";
+/// <reference path="./ort-glue.d.ts" />
+import createOrtModule from "onnxruntime-web/ort-wasm-simd-threaded.mjs";
+import { LOG_FATAL_ONLY, type OrtModule } from "./ort-module.ts";
 
 export interface RuntimeOptions {
   /** Compiled onnxruntime-web/ort-wasm-simd-threaded.wasm. */
@@ -23,16 +24,11 @@ const MIN_PAGES = 256;
 const MAX_PAGES = 32_767;
 
 /**
- * Starts onnxruntime-web on a module that is already compiled, within a cap of memory.
- * Once per isolate: onnxruntime-web keeps its state in module scope and can be neither
- * started twice nor stopped. While it starts, two globals are changed, and put back:
- *
- * - `Object.prototype.instantiateWasm` is Emscripten's documented hook. onnxruntime-web makes
- *   the Module object itself and keeps it private; the prototype is the one way to hand it
- *   the hook, and the hook's `this` is that Module. Workers may not compile wasm from bytes,
- *   which is what happens without it.
- * - `WebAssembly.Memory` is wrapped to lower the maximum of 4 GB: past the cap the engine
- *   answers `std::bad_alloc` and stays usable, where an isolate over its limit is killed.
+ * Starts an engine on a wasm module that is already compiled, within a cap of memory. It is
+ * onnxruntime-web's own glue that is called, without the front end above it; each call makes
+ * an engine of its own. While it starts, `WebAssembly.Memory` is wrapped to lower the maximum
+ * of 4 GB: past the cap the engine answers `std::bad_alloc` and stays usable, where an isolate
+ * over its limit is killed.
  *
  * @throws when the cap is out of range or the build is not the expected one: a bug, never input
  */
@@ -43,48 +39,24 @@ export async function startRuntime({ wasm, maxMemoryBytes }: RuntimeOptions): Pr
       `maxMemoryBytes is ${maxMemoryBytes}; it must be from ${MIN_PAGES * PAGE_BYTES} to ${MAX_PAGES * PAGE_BYTES}`,
     );
   }
-  // Single thread; only a fatal message may reach the console.
-  env.wasm.numThreads = 1;
-  env.logLevel = "fatal";
-  // Never read: it only keeps onnxruntime-web from looking for the file by URL.
-  env.wasm.wasmBinary = new ArrayBuffer(8);
-
   const memory = capMemory(maxPages);
-  const hook = hookInstantiate(wasm);
-  // The only door to the start is a session. One byte is no model: it fails once everything is up.
-  const cause = await InferenceSession.create(new Uint8Array(1)).catch((error: unknown) => error);
-  hook.restore();
-  memory.restore();
-  const module = hook.module();
-  if (module === undefined || !memory.isCapped(module.HEAPU8.buffer)) {
-    throw new Error("onnxruntime-web did not start in the expected way: was its version changed?", {
-      cause,
+  let module: OrtModule;
+  try {
+    module = await createOrtModule({
+      numThreads: 1,
+      // Emscripten's hook: Workers may not compile wasm from bytes, which is what happens without it.
+      instantiateWasm(imports, receive) {
+        receive(new WebAssembly.Instance(wasm, imports), wasm);
+        return {};
+      },
     });
+  } finally {
+    memory.restore();
+  }
+  if (!memory.isCapped(module.HEAPU8.buffer) || module._OrtInit(1, LOG_FATAL_ONLY) !== 0) {
+    throw new Error("onnxruntime-web did not start in the expected way: was its version changed?");
   }
   return { module, limitBytes: maxPages * PAGE_BYTES };
-}
-
-/** Gives the next Emscripten module our compiled wasm, and remembers that module. */
-function hookInstantiate(wasm: WebAssembly.Module) {
-  let module: OrtModule | undefined;
-  function instantiateWasm(
-    this: OrtModule,
-    imports: WebAssembly.Imports,
-    receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
-  ) {
-    module = this;
-    receive(new WebAssembly.Instance(wasm, imports), wasm);
-    return {};
-  }
-  Object.defineProperty(Object.prototype, "instantiateWasm", {
-    value: instantiateWasm,
-    configurable: true,
-    writable: true,
-  });
-  return {
-    module: () => module,
-    restore: () => Reflect.deleteProperty(Object.prototype, "instantiateWasm"),
-  };
 }
 
 /** Lowers the maximum of every memory made until `restore`. */

@@ -4,10 +4,10 @@ import type { Bytes } from "../../core/model/tensor.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { StoreFailure } from "../../core/ports/object-store.ts";
 import type { S3Config } from "./config.ts";
-import { failureOf, storeFailure } from "./failures.ts";
+import { failureOf, type S3Failure, storeFailure } from "./failures.ts";
 
 export interface S3Call {
-  readonly method: "GET" | "HEAD" | "PUT" | "DELETE";
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
   /** Left out for calls on the bucket. */
   readonly key?: string;
   readonly query?: Readonly<Record<string, string>>;
@@ -17,11 +17,13 @@ export interface S3Call {
 }
 
 /** What is done with a good answer; its body is still under the deadline. */
-export type Reader<T> = (answer: Response) => Promise<Result<T, StoreFailure>>;
+export type Reader<T> = (answer: Response) => Promise<Result<T, S3Failure>>;
 
 export interface S3Client {
   /** Signs, sends, retries within the deadline, and reads the answer. `onRetry` hears of each attempt that may have taken effect. */
-  send<T>(call: S3Call, read: Reader<T>, onRetry?: () => void): Promise<Result<T, StoreFailure>>;
+  send<T>(call: S3Call, read: Reader<T>, onRetry?: () => void): Promise<Result<T, S3Failure>>;
+  /** A URL by which anybody may make this one call until it expires. No I/O. */
+  presign(call: Pick<S3Call, "method" | "key" | "query">, expiresInS: number): Promise<string>;
 }
 
 export interface S3Deps {
@@ -48,7 +50,7 @@ export function createS3Client(config: S3Config, { clock, random }: S3Deps): S3C
     call: S3Call,
     read: Reader<T>,
     leftMs: number,
-  ): Promise<Result<T, StoreFailure>> {
+  ): Promise<Result<T, S3Failure>> {
     const name = describe(call);
     let answered = false;
     try {
@@ -81,6 +83,11 @@ export function createS3Client(config: S3Config, { clock, random }: S3Deps): S3C
         await clock.after(delayMs).done;
       }
     },
+    async presign(call, expiresInS) {
+      const query = { ...call.query, "X-Amz-Expires": String(expiresInS) };
+      const url = urlOf(config, { ...call, query });
+      return (await aws.sign(url, { method: call.method, aws: { signQuery: true } })).url;
+    },
   };
 }
 
@@ -94,7 +101,7 @@ function initOf({ method, headers = {}, body }: S3Call): RequestInit {
   return body === undefined ? { method, headers } : { method, headers, body };
 }
 
-function urlOf(config: S3Config, { key, query }: S3Call): string {
+function urlOf(config: S3Config, { key, query }: Pick<S3Call, "key" | "query">): string {
   const path = key === undefined ? "" : `/${encodeKey(config.prefix + key)}`;
   const url = `${config.endpoint.replace(/\/+$/, "")}/${config.bucket}${path}`;
   if (query === undefined) return url;

@@ -1,6 +1,11 @@
 import { fail, type Result } from "../../core/model/result.ts";
 import type { StoreFailure } from "../../core/ports/object-store.ts";
 
+/** A failure with the store's own word for it, where it gave one. */
+export interface S3Failure extends StoreFailure {
+  readonly code?: string | undefined;
+}
+
 /** What went wrong, for a log: the call and the key, never a URL (it may be signed) or a header. */
 export const storeFailure = (
   reason: StoreFailure["reason"],
@@ -10,6 +15,9 @@ export const storeFailure = (
 ): Result<never, StoreFailure> => fail({ reason, detail: `${call}: ${what}`, cause });
 
 const CODE = /<Code>([A-Za-z0-9]{1,64})<\/Code>/;
+
+/** The code in an S3 error document. */
+export const codeIn = (xml: string): string | undefined => CODE.exec(xml)?.[1];
 
 /**
  * Reads a refusal of the store. Source: Amazon S3 API reference, "Error responses".
@@ -21,9 +29,18 @@ export async function failureOf(
   call: string,
   answer: Response,
   isConditionalPut: boolean,
-): Promise<Result<never, StoreFailure>> {
-  const { status } = answer;
-  const code = CODE.exec(await answer.text().catch(() => ""))?.[1];
+): Promise<Result<never, S3Failure>> {
+  const code = codeIn(await answer.text().catch(() => ""));
+  const failed = reasonOf(call, answer.status, code, isConditionalPut);
+  return failed.ok ? failed : fail({ ...failed.failure, code });
+}
+
+function reasonOf(
+  call: string,
+  status: number,
+  code: string | undefined,
+  isConditionalPut: boolean,
+): Result<never, StoreFailure> {
   const what = `the store answered ${status}${code === undefined ? "" : ` ${code}`}`;
   if (status === 304) return storeFailure("unchanged", call, "it has the same etag");
   if (status === 412 || code === "ConditionalRequestConflict") {

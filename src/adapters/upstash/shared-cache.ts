@@ -1,4 +1,4 @@
-import { Redis } from "@upstash/redis";
+import type { Redis } from "@upstash/redis";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { SharedCache, SharedCacheFailure } from "../../core/ports/shared-cache.ts";
 
@@ -17,8 +17,10 @@ type Answer<T> = Promise<Result<T, SharedCacheFailure>>;
  */
 export function createUpstashSharedCache({ url, token, keyPrefix }: UpstashConfig): SharedCache {
   /** A client for one call: its deadline is a property of the client. */
-  const clientFor = (deadlineMs: number): Redis =>
-    new Redis({
+  const clientFor = async (deadlineMs: number): Promise<Redis> => {
+    // Loaded when it is first used: a cold start does not wait for it.
+    const { Redis: Client } = await import("@upstash/redis");
+    return new Client({
       url,
       token,
       // `false` would mean two attempts.
@@ -29,22 +31,23 @@ export function createUpstashSharedCache({ url, token, keyPrefix }: UpstashConfi
       // A signal rather than a function that gives one makes a timeout look like an answer.
       signal: () => AbortSignal.timeout(Math.max(1, Math.ceil(deadlineMs))),
     });
+  };
   return {
     ping: (deadlineMs) =>
       call("PING", async () => {
-        const answer = await clientFor(deadlineMs).ping();
+        const answer = await (await clientFor(deadlineMs)).ping();
         return answer === "PONG" ? ok(undefined) : unexpected("PING");
       }),
     get: (key, deadlineMs) =>
       call("GET", async () => {
-        const value = await clientFor(deadlineMs).get<unknown>(keyPrefix + key);
+        const value = await (await clientFor(deadlineMs)).get<unknown>(keyPrefix + key);
         if (value === null) return ok(undefined);
         return typeof value === "string" ? ok(value) : unexpected("GET");
       }),
     set: (key, value, { deadlineMs, ttlMs }) =>
       call("SET", async () => {
         const options = ttlMs === undefined ? undefined : { px: ttlMs };
-        const answer = await clientFor(deadlineMs).set(keyPrefix + key, value, options);
+        const answer = await (await clientFor(deadlineMs)).set(keyPrefix + key, value, options);
         return answer === "OK" ? ok(undefined) : unexpected("SET");
       }),
   };

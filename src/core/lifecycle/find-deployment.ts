@@ -2,11 +2,14 @@ import { type FlightContext, SingleFlight } from "../cache/single-flight.ts";
 import type { ServeFailure } from "../model/failure.ts";
 import { fail, ok, type Result } from "../model/result.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Events } from "../ports/events.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { Catalog, CatalogEntry } from "../routing/catalog.ts";
 import { readDeployment } from "./read-deployment.ts";
 import { DOCUMENT_DEADLINE_MS } from "./read-document.ts";
 import type { RefreshOutcome } from "./refresh-deployment.ts";
+
+type ReadFailure = { readonly reason: string; readonly detail: string };
 
 type Found = Result<CatalogEntry, ServeFailure>;
 
@@ -14,6 +17,9 @@ export interface DeploymentFinderDeps {
   readonly store: ObjectStore;
   readonly catalog: Catalog;
   readonly clock: Clock;
+  readonly events: Events;
+  /** Asked when the first store has no readable deployment; missing when there is none. */
+  readonly backupStore?: ObjectStore | undefined;
   readonly revalidateMs: number;
   /** Confirms or replaces what the catalog holds of a model. */
   readonly refresh: (context: FlightContext, model: string) => Promise<RefreshOutcome>;
@@ -65,6 +71,8 @@ export class DeploymentFinder {
     const read = await readDeployment(store, model);
     if (!read.ok) {
       const { failure } = read;
+      const spare = await this.#fetchSpare(model, failure);
+      if (spare !== undefined) return ok(spare);
       if (failure.reason === "absent") {
         catalog.setAbsent(model, clock.now() + ABSENT_MS);
         return notFound(model);
@@ -79,6 +87,26 @@ export class DeploymentFinder {
     const entry: CatalogEntry = { deployment, etag, checkedAtMs: now, triedAtMs: now };
     catalog.set(model, entry);
     return ok(entry);
+  }
+
+  /**
+   * The backup's pointer, for as long as the first store has none: marked degraded, since it
+   * may be of an hour ago, and for the same reason never written back by itself.
+   */
+  async #fetchSpare(model: string, failure: ReadFailure): Promise<CatalogEntry | undefined> {
+    const { backupStore, catalog, clock, events } = this.#deps;
+    if (backupStore === undefined) return undefined;
+    const read = await readDeployment(backupStore, model);
+    if (!read.ok) return undefined;
+    const now = clock.now();
+    const { value: deployment, etag } = read.value;
+    const reason = failure.reason === "absent" ? "pointer_missing" : failure.reason;
+    const detail = `the backup's revision ${deployment.rev} is served: ${failure.detail}`;
+    const degraded = { reason, detail, sinceMs: now };
+    const entry: CatalogEntry = { deployment, etag, checkedAtMs: now, triedAtMs: now, degraded };
+    catalog.set(model, entry);
+    events.emit({ kind: "served_from_backup", model, reason, detail: failure.detail });
+    return entry;
   }
 }
 

@@ -1,5 +1,4 @@
 import { getTextEncoding } from "@bufbuild/protobuf/wire";
-import type { ZodType } from "zod";
 import { fail, ok, type Result } from "../model/result.ts";
 import type { ObjectStore, StoreFailure } from "../ports/object-store.ts";
 
@@ -9,12 +8,25 @@ export interface Document<T> {
   readonly etag: string;
 }
 
+/** Of a zod schema, in its large or small form, what is needed here. */
+export interface DocumentSchema<T> {
+  safeParse(value: unknown):
+    | { readonly success: true; readonly data: T }
+    | {
+        readonly success: false;
+        readonly error: {
+          readonly issues: readonly { readonly path: PropertyKey[]; readonly message: string }[];
+        };
+      };
+}
+
 export interface DocumentInvalid {
   readonly reason: "invalid_document";
   readonly detail: string;
 }
 
-const MAX_DOCUMENT_BYTES = 1024 * 1024;
+/** What is larger is not read; so nothing larger may be written. */
+export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 /** Milliseconds that reading one small document may take. */
 export const DOCUMENT_DEADLINE_MS = 5_000;
@@ -26,7 +38,7 @@ export const DOCUMENT_DEADLINE_MS = 5_000;
 export async function readDocument<T>(
   store: ObjectStore,
   key: string,
-  schema: ZodType<T>,
+  schema: DocumentSchema<T>,
   ifNoneMatch?: string,
 ): Promise<Result<Document<T>, StoreFailure | DocumentInvalid>> {
   const got = await store.get(key, {
@@ -35,10 +47,20 @@ export async function readDocument<T>(
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
   });
   if (!got.ok) return got.failure.reason === "too_large" ? invalid(key, got.failure.detail) : got;
-  const parsed = parse(got.value.bytes);
+  const value = parseDocument(key, got.value.bytes, schema);
+  return value.ok ? ok({ value: value.value, etag: got.value.etag }) : value;
+}
+
+/** Checks the bytes of one JSON document. */
+export function parseDocument<T>(
+  key: string,
+  bytes: Uint8Array,
+  schema: DocumentSchema<T>,
+): Result<T, DocumentInvalid> {
+  const parsed = parse(bytes);
   if (parsed === undefined) return invalid(key, "it is not JSON in UTF-8");
   const checked = schema.safeParse(parsed.json);
-  if (checked.success) return ok({ value: checked.data, etag: got.value.etag });
+  if (checked.success) return ok(checked.data);
   const issue = checked.error.issues[0];
   return invalid(key, `${issue?.path.join(".") || "it"}: ${issue?.message ?? "wrong"}`);
 }

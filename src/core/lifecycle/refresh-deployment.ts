@@ -17,6 +17,8 @@ export interface RefreshDeps {
   readonly loader: VersionLoader;
   readonly clock: Clock;
   readonly events: Events;
+  /** Keeps a model whose pointer the first store has lost; missing when there is none. */
+  readonly backupStore?: ObjectStore | undefined;
 }
 
 /**
@@ -45,10 +47,19 @@ export async function refreshDeployment(
   const { reason, detail } = read.failure;
   if (reason === "unchanged") return confirm(deps, entry);
   if (reason === "absent") {
+    if (await isBackedUp(deps, model)) return keepOld(deps, entry, "pointer_missing", detail);
+    if (isOvertaken(deps, entry)) return "overtaken";
     deps.catalog.forget(model);
     return "removed";
   }
   return keepOld(deps, entry, reason, detail);
+}
+
+/** A pointer that the backup has was lost and not removed: nothing of Freshet removes one. */
+async function isBackedUp({ backupStore }: RefreshDeps, model: string): Promise<boolean> {
+  if (backupStore === undefined) return false;
+  const spare = await readDeployment(backupStore, model);
+  return spare.ok || spare.failure.reason !== "absent";
 }
 
 function confirm(deps: RefreshDeps, entry: CatalogEntry): RefreshOutcome {

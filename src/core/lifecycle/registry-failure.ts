@@ -14,6 +14,8 @@ export interface RegistryFailure {
     | "unsupported_model"
     | "model_too_large"
     | "sample_mismatch"
+    | "signature_missing"
+    | "signature_invalid"
     | "model_not_found"
     | "alias_not_found"
     | "version_not_found"
@@ -21,8 +23,11 @@ export interface RegistryFailure {
     | "version_in_use"
     | "incompatible_schema"
     | "nothing_to_roll_back"
+    | "upload_not_found"
+    | "invalid_parts"
     | "revision_conflict"
     | "precondition_failed"
+    | "audit_unavailable"
     | "store_unavailable";
   readonly detail: string;
   readonly errors?: readonly FieldProblem[];

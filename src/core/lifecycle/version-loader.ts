@@ -36,7 +36,9 @@ export class VersionLoader {
     if (known !== undefined && this.#deps.clock.now() < known.untilMs) {
       return { value: { ok: false, failure: known.failure }, collapsed: false };
     }
-    return this.#flights.join(context, `${model}@${version}`, () => this.#loadOnce(model, version));
+    return this.#flights.join(context, `${model}@${version}`, () =>
+      this.#loadOnce(context, model, version),
+    );
   }
 
   isLoading(model: string, version: string): boolean {
@@ -58,11 +60,11 @@ export class VersionLoader {
     this.#broken.delete(`${model}@${version}`);
   }
 
-  async #loadOnce(model: string, version: string): Promise<LoadOutcome> {
+  async #loadOnce(context: FlightContext, model: string, version: string): Promise<LoadOutcome> {
     // Who followed a load that died leads at last, and may find that another follower was faster.
     const ready = this.#deps.models.get(model, version);
     if (ready !== undefined) return ok(ready);
-    const outcome = await loadVersion(this.#deps, model, version);
+    const outcome = await loadVersion(this.#deps, model, version, context.background);
     if (outcome.ok) this.forgive(model, version);
     else this.#remember(model, version, outcome.failure);
     return outcome;

@@ -1,35 +1,41 @@
-import { z } from "zod";
+// The small form of zod: what every cold start loads.
+import * as z from "zod/mini";
 import { isAlias, isModelName, isVersion } from "./reference.ts";
 
-const version = z.string().refine(isVersion, "not a version: a whole number from 1, as a string");
+const version = z
+  .string()
+  .check(z.refine(isVersion, "not a version: a whole number from 1, as a string"));
+
+const revision = z.int().check(z.minimum(0));
 
 /** Whole-number shares by version; they sum to 100. */
 const weights = z
-  .record(version, z.number().int().min(0).max(100))
-  .refine(
-    (shares) => Object.values(shares).reduce((sum, share) => sum + share, 0) === 100,
-    "weights do not sum to 100",
+  .record(version, z.int().check(z.minimum(0), z.maximum(100)))
+  .check(
+    z.refine(
+      (shares) => Object.values(shares).reduce((sum, share) => sum + share, 0) === 100,
+      "weights do not sum to 100",
+    ),
   );
 
 /** What an alias resolves to: one or more versions, and optionally a shadow that is run but not answered from. */
-export const routeSchema = z.object({ weights, shadow: version.optional() });
+export const routeSchema = z.object({ weights, shadow: z.optional(version) });
 
 /** Where a route of an alias came from: the revision that set it, and the one that its alias held before. */
-const hold = z.object({
-  rev: z.number().int().min(0),
-  previous: z.number().int().min(0).optional(),
-});
+const hold = z.object({ rev: revision, previous: z.optional(revision) });
 
 const aliasName = z
   .string()
-  .refine(isAlias, "not an alias: a lower-case letter, then up to 31 of a-z, 0-9, '_', '-'");
+  .check(
+    z.refine(isAlias, "not an alias: a lower-case letter, then up to 31 of a-z, 0-9, '_', '-'"),
+  );
 
 /**
  * One move of a pointer: `models/{name}/history/{rev}.json`. It carries the routes as they
  * were afterwards, so that one entry answers who served what at its time.
  */
 export const moveSchema = z.object({
-  rev: z.number().int().min(0),
+  rev: revision,
   /** Tells two writers of the same change apart. */
   id: z.string(),
   /** Never before the previous move's, whatever the clocks say. */
@@ -46,14 +52,14 @@ export const moveSchema = z.object({
     "external",
   ]),
   /** Missing when the move is not of one alias. */
-  alias: aliasName.optional(),
-  from: routeSchema.nullable().default(null),
-  to: routeSchema.nullable().default(null),
-  reason: z.string().optional(),
+  alias: z.optional(aliasName),
+  from: z._default(z.nullable(routeSchema), null),
+  to: z._default(z.nullable(routeSchema), null),
+  reason: z.optional(z.string()),
   /** Set where a check was overruled. */
-  forced: z.boolean().optional(),
+  forced: z.optional(z.boolean()),
   /** The deleted version. */
-  version: version.optional(),
+  version: z.optional(version),
   aliases: z.record(aliasName, routeSchema),
   holds: z.record(aliasName, hold),
 });
@@ -63,17 +69,17 @@ export const moveSchema = z.object({
  * only by compare-and-swap. Unknown fields are kept: a newer writer may have put them there.
  */
 export const deploymentSchema = z.looseObject({
-  model: z.string().refine(isModelName, "not a model name"),
+  model: z.string().check(z.refine(isModelName, "not a model name")),
   /** Raised by one with each change. */
-  rev: z.number().int().min(0),
+  rev: revision,
   aliases: z.record(aliasName, routeSchema),
   /**
    * The move that made this revision. The pointer and its history entry are thereby one
    * write: whoever comes next writes down what a dead writer could not.
    */
-  last_move: moveSchema.optional(),
+  last_move: z.optional(moveSchema),
   /** Versions that are deleted: no move may name them again. */
-  deleted: z.array(version).optional(),
+  deleted: z.optional(z.array(version)),
 });
 
 export type Route = z.output<typeof routeSchema>;

@@ -33,3 +33,22 @@ export const notesKey = (model: string, version: string): string =>
 /** Stays for ever in the place of a deleted version: its number is not given again. */
 export const tombstoneKey = (model: string, version: string): string =>
   `${versionPrefix(model, version)}tombstone.json`;
+
+export const auditPrefix = "audit/";
+
+/** Holds the newest audit entry; the only object under `audit/` that changes. */
+export const auditHeadKey = `${auditPrefix}head.json`;
+
+/** One admin action. Sorts by time, and ULIDs of one chain ascend. */
+export const auditKey = (id: string, at: string): string =>
+  `${auditPrefix}${at.slice(0, 10).replaceAll("-", "/")}/${id}.json`;
+
+/** Where an upload that goes straight into the bucket lies until it is a version. */
+export const uploadKey = (model: string, id: string): string =>
+  `${modelPrefix(model)}uploads/${id}/model.onnx`;
+
+/** How the last backup went. In the first bucket, where it is read. */
+export const backupStatusKey = "backup/status.json";
+
+/** Which copies are known to be the same though the two stores' etags differ. */
+export const backupStateKey = (group: string): string => `backup/state/${group}copies.json`;

@@ -1,22 +1,53 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { DATATYPES } from "./datatype.ts";
 import { isModelName, isVersion } from "./reference.ts";
 
+const word = z.string().check(z.minLength(1));
+
+const count = z.int().check(z.minimum(0));
+
+const texts = z.record(z.string(), z.string());
+
+const anything = z.record(z.string(), z.unknown());
+
 const tensorSpec = z.object({
-  name: z.string().min(1),
+  name: word,
   datatype: z.enum(DATATYPES),
   /** `-1` is a dynamic dimension. */
-  shape: z.array(z.number().int().min(-1)),
-});
-
-const feature = z.object({
-  name: z.string().min(1),
-  dtype: z.string().min(1),
-  stats: z.record(z.string(), z.unknown()).optional(),
+  shape: z.array(z.int().check(z.minimum(-1))),
 });
 
 /** JSON tensors of one request and its answer, as the infer route takes and gives them. */
-const sampleTensor = tensorSpec.extend({ data: z.array(z.unknown()) });
+const sampleTensor = z.extend(tensorSpec, { data: z.array(z.unknown()) });
+
+const task = z.enum(["classification", "regression", "embedding", "other"]);
+
+const features = z.array(z.object({ name: word, dtype: word, stats: z.optional(anything) }));
+
+/** Class names in the order of the probability columns. */
+const classes = z.array(z.string());
+
+/** What only the publisher of a version can know. */
+const told = {
+  created_by: z.optional(z.string()),
+  framework: z.optional(z.object({ name: z.string(), version: z.optional(z.string()) })),
+  sample: z.optional(
+    z.object({ inputs: z.array(sampleTensor), outputs: z.optional(z.array(sampleTensor)) }),
+  ),
+  training: z.optional(
+    z.object({
+      dataset: z.optional(z.string()),
+      rows: z.optional(count),
+      params: z.optional(anything),
+      duration_ms: z.optional(z.number().check(z.minimum(0))),
+      code_ref: z.optional(z.string()),
+    }),
+  ),
+  lineage: z.optional(z.object({ parent_version: z.optional(z.string()) })),
+  /** A DSSE envelope in a Sigstore bundle, as OpenSSF Model Signing writes it. */
+  signature: z.optional(z.unknown()),
+  description: z.optional(z.string()),
+};
 
 /**
  * `models/{name}/versions/{v}/manifest.json`: what is known of one version. It is
@@ -24,48 +55,32 @@ const sampleTensor = tensorSpec.extend({ data: z.array(z.unknown()) });
  */
 export const manifestSchema = z.object({
   schema: z.literal(1),
-  name: z.string().refine(isModelName, "not a model name"),
-  version: z.string().refine(isVersion, "not a version: a whole number from 1, as a string"),
+  name: z.string().check(z.refine(isModelName, "not a model name")),
+  version: z
+    .string()
+    .check(z.refine(isVersion, "not a version: a whole number from 1, as a string")),
   /** SHA-256 of model.onnx, lower-case hex. */
-  digest: z.string().regex(/^[0-9a-f]{64}$/, "not a lower-case hexadecimal SHA-256"),
-  size_bytes: z.number().int().min(1),
+  digest: z.string().check(z.regex(/^[0-9a-f]{64}$/, "not a lower-case hexadecimal SHA-256")),
+  size_bytes: z.int().check(z.minimum(1)),
   created_at: z.iso.datetime(),
-  created_by: z.string().optional(),
-  framework: z.object({ name: z.string(), version: z.string().optional() }).optional(),
-  task: z.enum(["classification", "regression", "embedding", "other"]).default("other"),
-  inputs: z.array(tensorSpec).optional(),
-  outputs: z.array(tensorSpec).optional(),
-  features: z.array(feature).default([]),
-  /** Class names in the order of the probability columns. */
-  classes: z.array(z.string()).default([]),
-  sample: z
-    .object({ inputs: z.array(sampleTensor), outputs: z.array(sampleTensor).optional() })
-    .optional(),
-  metrics: z.record(z.string(), z.unknown()).default({}),
-  training: z
-    .object({
-      dataset: z.string().optional(),
-      rows: z.number().int().min(0).optional(),
-      params: z.record(z.string(), z.unknown()).optional(),
-      duration_ms: z.number().min(0).optional(),
-      code_ref: z.string().optional(),
-    })
-    .optional(),
-  lineage: z.object({ parent_version: z.string().optional() }).optional(),
-  /** A DSSE envelope in a Sigstore bundle, as OpenSSF Model Signing writes it. */
-  signature: z.unknown().optional(),
+  ...told,
+  task: z._default(task, "other"),
+  inputs: z.optional(z.array(tensorSpec)),
+  outputs: z.optional(z.array(tensorSpec)),
+  features: z._default(features, []),
+  classes: z._default(classes, []),
+  metrics: z._default(anything, {}),
+  tags: z._default(texts, {}),
   /** What the file says of itself. */
-  onnx: z
-    .object({
-      ir_version: z.number().int(),
-      opsets: z.record(z.string(), z.number().int()),
-      producer: z.string().optional(),
-      metadata: z.record(z.string(), z.string()).optional(),
-    })
-    .optional(),
-  tags: z.record(z.string(), z.string()).default({}),
-  description: z.string().optional(),
-  peak_memory_bytes: z.number().int().min(0).optional(),
+  onnx: z.optional(
+    z.object({
+      ir_version: z.int(),
+      opsets: z.record(z.string(), z.int()),
+      producer: z.optional(z.string()),
+      metadata: z.optional(texts),
+    }),
+  ),
+  peak_memory_bytes: z.optional(count),
 });
 
 export type Manifest = z.output<typeof manifestSchema>;
@@ -74,22 +89,13 @@ export type Manifest = z.output<typeof manifestSchema>;
  * What a publisher may say of a version; the rest is found out. Strict: a misspelt field is
  * an error and not lost.
  */
-export const draftSchema = manifestSchema
-  .pick({
-    created_by: true,
-    framework: true,
-    task: true,
-    features: true,
-    classes: true,
-    sample: true,
-    metrics: true,
-    training: true,
-    lineage: true,
-    signature: true,
-    tags: true,
-    description: true,
-  })
-  .partial()
-  .strict();
+export const draftSchema = z.strictObject({
+  ...told,
+  task: z.optional(task),
+  features: z.optional(features),
+  classes: z.optional(classes),
+  metrics: z.optional(anything),
+  tags: z.optional(texts),
+});
 
 export type Draft = z.output<typeof draftSchema>;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 
 /**
  * `models/{name}/versions/{v}/notes.json`: what people say of a version after it was made. The
@@ -6,10 +6,11 @@ import { z } from "zod";
  */
 export const notesSchema = z.object({
   /** Missing: those of the manifest. */
-  tags: z.record(z.string(), z.string()).optional(),
-  description: z.string().optional(),
+  tags: z.optional(z.record(z.string(), z.string())),
+  /** Missing: the manifest's. `null`: none, whatever the manifest says. */
+  description: z.optional(z.nullable(z.string())),
   /** Why nobody should begin to use it; it is served on. */
-  deprecated: z.object({ at: z.iso.datetime(), reason: z.string() }).optional(),
+  deprecated: z.optional(z.object({ at: z.iso.datetime(), reason: z.string() })),
 });
 
 export type Notes = z.output<typeof notesSchema>;

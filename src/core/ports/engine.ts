@@ -13,13 +13,15 @@ export interface OpenFailure {
   readonly cause?: unknown;
 }
 
-/** Why a run gave no outputs. The session stays usable. */
+/** Why a run gave no outputs. */
 export interface RunFailure {
   /**
-   * - `rejected_input`: the graph cannot run on these values or dimensions.
-   * - `out_of_memory`: these inputs need more memory than the engine has.
+   * - `rejected_input`: the graph cannot run on these values or dimensions. The session stays usable.
+   * - `out_of_memory`: these inputs need more memory than the engine has. The session stays usable.
+   * - `engine_crashed`: the engine crashed on this run: every session is gone, the next `open` starts it anew.
+   * - `engine_lost`: it crashed on another run before: open the model again.
    */
-  readonly reason: "rejected_input" | "out_of_memory";
+  readonly reason: "rejected_input" | "out_of_memory" | "engine_crashed" | "engine_lost";
   readonly detail: string;
   readonly cause?: unknown;
 }

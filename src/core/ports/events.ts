@@ -36,6 +36,49 @@ export type FreshetEvent =
       readonly detail: string;
     }
   | {
+      /** Kept where nobody who can write the bucket can reach: what to hold the audit chain against. */
+      readonly kind: "audit_recorded";
+      readonly key: string;
+      readonly sha256: string;
+      readonly actor: string;
+      readonly action: string;
+      readonly model?: string;
+      readonly target?: string;
+      readonly requestId: string;
+    }
+  | {
+      readonly kind: "signature_unverified";
+      readonly model: string;
+      /** Missing while it is being published. */
+      readonly version?: string;
+      readonly digest: string;
+      readonly reason: string;
+      readonly detail: string;
+    }
+  | {
+      /** A version or pointer was answered from the second bucket, and why not from the first. */
+      readonly kind: "served_from_backup";
+      readonly model: string;
+      /** Missing for a pointer. */
+      readonly version?: string;
+      readonly reason: string;
+      readonly detail: string;
+    }
+  | {
+      /** The first bucket has again what it had lost or what was damaged in it. */
+      readonly kind: "object_repaired";
+      readonly key: string;
+      readonly why: "missing" | "damaged";
+    }
+  | {
+      readonly kind: "backup_ran";
+      readonly copied: number;
+      readonly unchanged: number;
+      readonly bytes: number;
+      readonly failures: number;
+      readonly done: boolean;
+    }
+  | {
       readonly kind: "inference";
       readonly requestId: string;
       readonly model: string;
@@ -51,6 +94,12 @@ export type FreshetEvent =
       readonly status: number;
       readonly reason: string;
       readonly detail: string;
+      readonly cause?: unknown;
+    }
+  | {
+      readonly kind: "engine_crashed";
+      readonly model: string;
+      readonly version: string;
       readonly cause?: unknown;
     }
   | {

@@ -5,6 +5,7 @@ import type { Reference } from "../model/reference.ts";
 import { fail, ok, type Result } from "../model/result.ts";
 import type { Tensor, TensorSpec } from "../model/tensor.ts";
 import type { RunFailure } from "../ports/engine.ts";
+import type { Events } from "../ports/events.ts";
 import type { Stickiness } from "../routing/resolve.ts";
 import {
   type AcquireDeps,
@@ -18,6 +19,7 @@ import type { StatisticsBook } from "./statistics.ts";
 
 export interface InferDeps extends AcquireDeps {
   readonly statistics: StatisticsBook;
+  readonly events: Events;
 }
 
 export interface InferRequest {
@@ -61,7 +63,8 @@ export async function infer(
     const acquired = await acquireVersion(deps, context, request.reference, request.stickiness);
     if (!acquired.ok) return acquired;
     const running = run(deps, context, request, acquired.value, startedMs);
-    if (running !== undefined) return running;
+    const answered = await running;
+    if (answered !== undefined && answered !== "engine lost") return answered;
   }
   return fail({
     reason: "model_unavailable",
@@ -69,14 +72,17 @@ export async function infer(
   });
 }
 
-/** `undefined` when the session has left the cache meanwhile. */
+/**
+ * `undefined` when the session has left the cache meanwhile, `engine lost` when the engine has
+ * crashed on another request: with a new session this one may go on.
+ */
 function run(
   deps: InferDeps,
   context: FlightContext,
   request: InferRequest,
   acquired: Acquired,
   startedMs: number,
-): Promise<Result<Inference, ServeFailure>> | undefined {
+): Promise<Result<Inference, ServeFailure> | "engine lost"> | undefined {
   const { loaded, route, modelCache } = acquired;
   const { inputs: inputSpecs, outputs: outputSpecs } = loaded.session;
   const given =
@@ -94,7 +100,9 @@ function run(
     const totalMs = nowMs - startedMs;
     const runMs = nowMs - runAtMs;
     if (!outputs.ok) {
+      if (outputs.failure.reason === "engine_lost") return forgetSessions(deps);
       deps.statistics.failed(page, totalMs);
+      if (outputs.failure.reason === "engine_crashed") reportCrash(deps, loaded, outputs.failure);
       return fail(toServeFailure(outputs.failure));
     }
     deps.statistics.succeeded(page, { rows: rows(inputs.value), totalMs, runMs, nowMs });
@@ -111,11 +119,23 @@ function run(
   });
 }
 
+/** No session outlives its engine: the next use of each model opens it in the new one. */
+function forgetSessions({ models }: InferDeps): "engine lost" {
+  models.makeRoom(models.maxBytes);
+  return "engine lost";
+}
+
+function reportCrash(deps: InferDeps, loaded: LoadedVersion, { cause }: RunFailure): void {
+  forgetSessions(deps);
+  const { model, version } = loaded;
+  deps.events.emit({ kind: "engine_crashed", model, version, cause });
+}
+
 /** Triton counts an inference per row of the first dimension. */
 const rows = (inputs: readonly Tensor[]): number => inputs[0]?.shape[0] ?? 1;
 
 const toServeFailure = ({ reason, detail, cause }: RunFailure): ServeFailure => ({
-  reason: reason === "out_of_memory" ? "input_too_large" : reason,
+  reason: reason === "out_of_memory" ? "input_too_large" : "rejected_input",
   detail,
   cause,
 });

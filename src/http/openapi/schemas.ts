@@ -23,11 +23,11 @@ export const tensorMetadataSchema = z
   .object({ name: z.string(), datatype, shape: z.array(z.number().int()) })
   .openapi("TensorMetadata");
 
-export const serverMetadataSchema = z
+const serverMetadataSchema = z
   .object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) })
   .openapi("ServerMetadata");
 
-export const modelMetadataSchema = z
+const modelMetadataSchema = z
   .object({
     name: z.string(),
     versions: z.array(z.string()),
@@ -50,7 +50,7 @@ const requestTensor = z
   })
   .openapi("RequestTensor");
 
-export const inferRequestSchema = z
+const inferRequestSchema = z
   .object({
     id: z.string().optional(),
     parameters: z.record(z.string(), z.unknown()).optional(),
@@ -63,7 +63,7 @@ export const inferRequestSchema = z
   })
   .openapi("InferRequest");
 
-export const inferResponseSchema = z
+const inferResponseSchema = z
   .object({
     model_name: z.string(),
     model_version: z.string(),
@@ -81,7 +81,7 @@ export const inferResponseSchema = z
   })
   .openapi("InferResponse");
 
-export const repositoryIndexSchema = z
+const repositoryIndexSchema = z
   .array(
     z.object({
       name: z.string(),
@@ -91,6 +91,21 @@ export const repositoryIndexSchema = z
     }),
   )
   .openapi("RepositoryIndex");
+
+/** The schemas that routes of the serving path name in their descriptions. */
+export const SCHEMAS = {
+  empty: z.object({}),
+  inferRequest: inferRequestSchema,
+  inferResponse: inferResponseSchema,
+  modelMetadata: modelMetadataSchema,
+  modelNames: z.object({ models: z.array(z.string()) }),
+  object: z.record(z.string(), z.unknown()),
+  readyFilter: z.object({ ready: z.boolean().optional() }),
+  repositoryIndex: repositoryIndexSchema,
+  serverMetadata: serverMetadataSchema,
+} as const;
+
+export type SchemaName = keyof typeof SCHEMAS;
 
 /** One `application/json` body for a response or request. */
 export const json = (schema: z.ZodType, description: string) => ({

@@ -1,4 +1,4 @@
-import type { ZodType } from "zod";
+import type { DocumentSchema } from "../../core/lifecycle/read-document.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { AppContext } from "../app-env.ts";
 import { parseJson } from "../body/parse-json.ts";
@@ -13,7 +13,7 @@ type Refused = Refusal & { readonly reason: string };
 /** Reads a JSON body into what a schema says; an empty body counts as `{}`. Every wrong field is named. */
 export async function readJsonBody<T>(
   c: AppContext,
-  schema: ZodType<T>,
+  schema: DocumentSchema<T>,
 ): Promise<Result<T, Refused>> {
   const body = await readBody(c.req.raw, { maxBytes: MAX_BYTES });
   if (!body.ok) return fail({ ...body.failure, code: body.failure.reason });
@@ -26,7 +26,7 @@ export async function readJsonBody<T>(
 
 /** Checks a value that came from outside; `what` is what a message calls it. */
 export function checkAgainst<T>(
-  schema: ZodType<T>,
+  schema: DocumentSchema<T>,
   value: unknown,
   what: string,
 ): Result<T, Refused> {

@@ -22,7 +22,7 @@ const MAX_DEPTH = 100;
 
 /**
  * Reads a published model: the bare bytes, hashed while they arrive, or a form with the file
- * as `model` and what is known of it as `manifest`. Holds the file once, a form's twice.
+ * as `model`, what is known of it as `manifest` and its signature as `signature`. Holds the file once, a form's twice.
  */
 export async function readUpload(
   request: Request,
@@ -63,7 +63,7 @@ async function readForm(
   const bytes = await bytesOf(file);
   if (bytes.byteLength === 0) return refused("invalid_request", 400, "the part 'model' is empty");
   if (bytes.byteLength > maxBytes) return tooLarge(maxBytes);
-  const draft = await readDraft(form.get("manifest"));
+  const draft = await readDraft(form.get("manifest"), form.get("signature"));
   if (!draft.ok) return draft;
   const hash = digest.sha256Stream();
   await hash.write(bytes);
@@ -82,12 +82,26 @@ async function parseForm(request: Request, bytes: Bytes): Promise<FormData | und
 const bytesOf = async (part: File | string): Promise<Bytes> =>
   new Uint8Array(await new Response(part).arrayBuffer());
 
-async function readDraft(part: File | string | null): Promise<Result<Draft, Refused>> {
-  if (part === null) return ok({});
+async function readDraft(
+  manifest: File | string | null,
+  signature: File | string | null,
+): Promise<Result<Draft, Refused>> {
+  const said = manifest === null ? ok({}) : await readJsonPart("manifest", manifest);
+  if (!said.ok) return said;
+  const draft = checkAgainst(draftSchema, said.value, "manifest");
+  if (!draft.ok || signature === null) return draft;
+  if (draft.value.signature !== undefined) {
+    return refused("invalid_request", 400, "the signature is there twice: drop one of the two");
+  }
+  const signed = await readJsonPart("signature", signature);
+  return signed.ok ? ok({ ...draft.value, signature: signed.value }) : signed;
+}
+
+async function readJsonPart(name: string, part: File | string): Promise<Result<unknown, Refused>> {
   const parsed = parseJson(await bytesOf(part), { maxDepth: MAX_DEPTH });
-  if (parsed.ok) return checkAgainst(draftSchema, parsed.value, "manifest");
+  if (parsed.ok) return parsed;
   const { reason, detail } = parsed.failure;
-  return refused(reason, 400, detail.replace("the body", "the part 'manifest'"));
+  return refused(reason, 400, detail.replace("the body", `the part '${name}'`));
 }
 
 const refused = (reason: string, status: number, detail: string): Result<never, Refused> =>

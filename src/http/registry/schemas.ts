@@ -16,15 +16,13 @@ const reason = z.string().max(1000).optional();
 
 const force = z.boolean().default(false);
 
-export const setAliasSchema = z
-  .union(
-    [
-      z.object({ version, reason, force }).strict(),
-      z.object({ ...routeSchema.shape, reason, force }).strict(),
-    ],
-    "must be {version} or {weights, shadow?}, with reason and force if you like",
-  )
-  .openapi("SetAlias", { example: { version: "2", reason: "better on the hold-out" } });
+export const setAliasSchema = z.union(
+  [
+    z.object({ version, reason, force }).strict(),
+    z.object({ ...routeSchema.shape, reason, force }).strict(),
+  ],
+  "must be {version} or {weights, shadow?}, with reason and force if you like",
+);
 
 export const promoteSchema = z
   .object({
@@ -61,18 +59,45 @@ export const pruneSchema = z
   .strict()
   .openapi("Prune");
 
-export const replaceSchema = z
-  .looseObject({ aliases: z.record(alias, routeSchema), reason, force })
-  .openapi("ReplaceDeployment", {
-    example: { aliases: { production: { weights: { "1": 90, "2": 10 } } } },
-  });
+export const replaceSchema = z.looseObject({
+  aliases: z.record(alias, routeSchema),
+  reason,
+  force,
+});
 
-export const publishFormSchema = z
-  .object({
-    model: z.any().openapi({ type: "string", format: "binary" }),
-    manifest: draftSchema.optional(),
-  })
-  .openapi("PublishForm");
+/** The form of a publish, as JSON Schema. */
+export const publishForm = () => ({
+  schema: {
+    type: "object" as const,
+    required: ["model"],
+    properties: {
+      model: { type: "string" as const, format: "binary" },
+      manifest: asJsonSchema(draftSchema, {}),
+      signature: {
+        type: "object" as const,
+        description: "A Sigstore bundle, as a `.sig` file has it.",
+      },
+    },
+  },
+});
+
+/**
+ * A JSON body whose schema has parts of the core in it: those are of zod's small form, which
+ * the document's generator does not know. OpenAPI 3.1 takes JSON Schema as it is.
+ */
+export const jsonBody = (
+  schema: z.core.$ZodType,
+  description: string,
+  more: Readonly<Record<string, unknown>> = {},
+) => ({ description, content: { "application/json": { schema: asJsonSchema(schema, more) } } });
+
+function asJsonSchema(schema: z.core.$ZodType, more: Readonly<Record<string, unknown>>): object {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: "any",
+  });
+  return { ...rest, ...more };
+}
 
 export const anyObject = z.record(z.string(), z.unknown());
 

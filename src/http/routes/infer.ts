@@ -1,9 +1,7 @@
-import type { OpenAPIHono } from "@hono/zod-openapi";
 import { parseReference } from "../../core/model/reference.ts";
 import { ok, type Result } from "../../core/model/result.ts";
 import { type Inference, infer } from "../../core/predict/infer.ts";
-import { addRoute, type RouteDefinition } from "../add-route.ts";
-import type { AppContext, AppEnv } from "../app-env.ts";
+import type { AppContext } from "../app-env.ts";
 import { readBody } from "../body/read-body.ts";
 import type { HttpDeps } from "../deps.ts";
 import { flightContext } from "../flight-context.ts";
@@ -12,44 +10,36 @@ import { classify } from "../oip/classification.ts";
 import type { OipProblem } from "../oip/problem.ts";
 import { type OipRequest, readOipRequest } from "../oip/read-request.ts";
 import { type OipResponse, writeOipResponse } from "../oip/write-response.ts";
-import {
-  inferRequestSchema,
-  inferResponseSchema,
-  json,
-  modelParams,
-  versionParams,
-} from "../openapi/schemas.ts";
 import { refuse, refuseServe } from "../refuse.ts";
-
-const OCTETS = {
-  "application/octet-stream": { schema: { type: "string", format: "binary" } },
-} as const;
+import type { ServingRoute } from "../serving-route.ts";
 
 /** Inference by the Open Inference Protocol: JSON, Triton's binary extension and raw bodies. */
-export function addInferRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
-  const { settings } = deps;
-  const body = json(inferRequestSchema, "Tensors in; octets by the binary extension.");
-  const answer = json(inferResponseSchema, "Tensors out, with what produced them.");
-  const common: Omit<RouteDefinition, "path" | "request"> = {
+export function inferRoutes(deps: HttpDeps): readonly ServingRoute[] {
+  const respond = createRespondInference();
+  const common: Omit<ServingRoute, "path"> = {
     method: "post",
     scope: "infer",
     tag: "inference protocol",
     summary: "Run a model on tensors",
-    responses: { 200: { ...answer, content: { ...answer.content, ...OCTETS } } },
+    body: {
+      schema: "inferRequest",
+      description: "Tensors in; octets by the binary extension.",
+      octets: true,
+    },
+    responses: {
+      200: {
+        schema: "inferResponse",
+        description: "Tensors out, with what produced them.",
+        octets: true,
+      },
+    },
     refusals: [400, 404, 413, 415, 503],
+    handler: (c) => handle(c, deps, respond),
   };
-  const request = { body: { ...body, content: { ...body.content, ...OCTETS } } };
-  const respond = createRespondInference();
-  const handler = (c: AppContext) => handle(c, deps, respond);
-  const bare = { ...common, path: "/v2/models/{model}/infer" };
-  addRoute(app, settings, { ...bare, request: { ...request, params: modelParams } }, handler);
-  const versioned = { ...common, path: "/v2/models/{model}/versions/{version}/infer" };
-  addRoute(
-    app,
-    settings,
-    { ...versioned, request: { ...request, params: versionParams } },
-    handler,
-  );
+  return [
+    { ...common, path: "/v2/models/{model}/infer" },
+    { ...common, path: "/v2/models/{model}/versions/{version}/infer" },
+  ];
 }
 
 async function handle(c: AppContext, deps: HttpDeps, respond: RespondInference): Promise<Response> {

@@ -1,5 +1,3 @@
-import type { OpenAPIHono } from "@hono/zod-openapi";
-import { z } from "@hono/zod-openapi";
 import type { LoadedVersion } from "../../core/cache/model-cache.ts";
 import { listVersions } from "../../core/lifecycle/list-repository.ts";
 import type { ServeFailure } from "../../core/model/failure.ts";
@@ -7,80 +5,69 @@ import { parseReference } from "../../core/model/reference.ts";
 import type { Result } from "../../core/model/result.ts";
 import { ok } from "../../core/model/result.ts";
 import { type Acquired, acquireVersion } from "../../core/predict/acquire.ts";
-import { addRoute, type RouteDefinition } from "../add-route.ts";
-import type { AppContext, AppEnv } from "../app-env.ts";
+import type { AppContext } from "../app-env.ts";
 import type { HttpDeps } from "../deps.ts";
 import { flightContext } from "../flight-context.ts";
-import { json, modelMetadataSchema, modelParams, versionParams } from "../openapi/schemas.ts";
+import type { SchemaName } from "../openapi/schemas.ts";
 import { refuseServe } from "../refuse.ts";
+import type { ServingRoute } from "../serving-route.ts";
 import { renderModelConfig } from "./model-config.ts";
 import { renderStatistics } from "./statistics.ts";
 
 type Page = (c: AppContext, acquired: Acquired) => Response | Promise<Response>;
 
-const anyObject = z.record(z.string(), z.unknown());
-
 /** Facts about one model, of the version an alias means or of a fixed one. Each loads it when need be. */
-export function addModelRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
+export function modelRoutes(deps: HttpDeps): readonly ServingRoute[] {
   const { statistics } = deps.serve;
-  addPage(app, deps, "", "Model metadata", modelMetadataSchema, (c, { loaded }) =>
-    metadata(c, deps, loaded),
-  );
-  addPage(
-    app,
-    deps,
-    "/ready",
-    "Whether an inference would be answered",
-    anyObject,
-    (c, { loaded }) => c.json({ name: loaded.model, version: loaded.version, ready: true }),
-  );
-  addPage(
-    app,
-    deps,
-    "/config",
-    "Model configuration in Triton's form",
-    anyObject,
-    (c, { loaded }) => c.json(renderModelConfig(loaded)),
-  );
-  addPage(app, deps, "/stats", "Counts of this isolate", anyObject, (c, { loaded }) =>
-    c.json({ model_stats: [renderStatistics(statistics.page(loaded.model, loaded.version))] }),
-  );
+  return [
+    ...pageRoutes(deps, "", "Model metadata", "modelMetadata", (c, { loaded }) =>
+      metadata(c, deps, loaded),
+    ),
+    ...pageRoutes(
+      deps,
+      "/ready",
+      "Whether an inference would be answered",
+      "object",
+      (c, { loaded }) => c.json({ name: loaded.model, version: loaded.version, ready: true }),
+    ),
+    ...pageRoutes(
+      deps,
+      "/config",
+      "Model configuration in Triton's form",
+      "object",
+      (c, { loaded }) => c.json(renderModelConfig(loaded)),
+    ),
+    ...pageRoutes(deps, "/stats", "Counts of this isolate", "object", (c, { loaded }) =>
+      c.json({ model_stats: [renderStatistics(statistics.page(loaded.model, loaded.version))] }),
+    ),
+  ];
 }
 
-/** Adds a page under `/v2/models/{model}` and under each version or alias of it. */
-function addPage(
-  app: OpenAPIHono<AppEnv>,
+/** A page under `/v2/models/{model}` and under each version or alias of it. */
+function pageRoutes(
   deps: HttpDeps,
   suffix: string,
   summary: string,
-  schema: z.ZodType,
+  schema: SchemaName,
   page: Page,
-): void {
-  const common: Omit<RouteDefinition, "path" | "request"> = {
+): readonly ServingRoute[] {
+  const common: Omit<ServingRoute, "path"> = {
     method: "get",
     scope: "read",
     tag: "inference protocol",
     summary,
-    responses: { 200: json(schema, `${summary}.`) },
+    responses: { 200: { schema, description: `${summary}.` } },
     refusals: [400, 404, 503],
-  };
-  const handler = async (c: AppContext) => {
-    const acquired = await acquire(c, deps);
-    return acquired.ok ? page(c, acquired.value) : refuseServe(c, acquired.failure);
+    handler: async (c) => {
+      const acquired = await acquire(c, deps);
+      return acquired.ok ? page(c, acquired.value) : refuseServe(c, acquired.failure);
+    },
   };
   const path = "/v2/models/{model}";
-  addRoute(
-    app,
-    deps.settings,
-    { ...common, path: `${path}${suffix}`, request: { params: modelParams } },
-    handler,
-  );
-  const versioned = {
-    ...common,
-    path: `${path}/versions/{version}${suffix}`,
-    request: { params: versionParams },
-  };
-  addRoute(app, deps.settings, versioned, handler);
+  return [
+    { ...common, path: `${path}${suffix}` },
+    { ...common, path: `${path}/versions/{version}${suffix}` },
+  ];
 }
 
 async function acquire(c: AppContext, deps: HttpDeps): Promise<Result<Acquired, ServeFailure>> {

@@ -1,11 +1,7 @@
-import type { OpenAPIHono } from "@hono/zod-openapi";
-import { z } from "@hono/zod-openapi";
 import { listModels } from "../../core/lifecycle/list-repository.ts";
-import { addRoute } from "../add-route.ts";
-import type { AppEnv } from "../app-env.ts";
 import type { HttpDeps } from "../deps.ts";
-import { json, serverMetadataSchema } from "../openapi/schemas.ts";
 import { refuseServe } from "../refuse.ts";
+import type { ServingRoute } from "../serving-route.ts";
 import { renderStatistics } from "./statistics.ts";
 
 const EXTENSIONS = [
@@ -17,44 +13,34 @@ const EXTENSIONS = [
 ];
 
 /** What the server is and has: `/v2`, `/v2/models`, `/v2/models/stats`. */
-export function addServerRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
-  const { settings, serve } = deps;
+export function serverRoutes({ settings, serve, store }: HttpDeps): readonly ServingRoute[] {
   const read = { method: "get", scope: "read", tag: "inference protocol" } as const;
-  addRoute(
-    app,
-    settings,
+  return [
     {
       ...read,
       path: "/v2",
       summary: "Server metadata",
-      responses: { 200: json(serverMetadataSchema, "The server.") },
+      responses: { 200: { schema: "serverMetadata", description: "The server." } },
+      handler: (c) =>
+        c.json({ name: "freshet", version: settings.version, extensions: EXTENSIONS }),
     },
-    (c) => c.json({ name: "freshet", version: settings.version, extensions: EXTENSIONS }),
-  );
-  addRoute(
-    app,
-    settings,
     {
       ...read,
       path: "/v2/models",
       summary: "Names of all models in the bucket",
-      responses: { 200: json(z.object({ models: z.array(z.string()) }), "The names.") },
+      responses: { 200: { schema: "modelNames", description: "The names." } },
       refusals: [503],
+      handler: async (c) => {
+        const models = await listModels(store);
+        return models.ok ? c.json({ models: models.value }) : refuseServe(c, models.failure);
+      },
     },
-    async (c) => {
-      const models = await listModels(deps.store);
-      return models.ok ? c.json({ models: models.value }) : refuseServe(c, models.failure);
-    },
-  );
-  addRoute(
-    app,
-    settings,
     {
       ...read,
       path: "/v2/models/stats",
       summary: "Counts of every version that this isolate has run",
-      responses: { 200: json(z.record(z.string(), z.unknown()), "Triton's statistics.") },
+      responses: { 200: { schema: "object", description: "Triton's statistics." } },
+      handler: (c) => c.json({ model_stats: serve.statistics.all().map(renderStatistics) }),
     },
-    (c) => c.json({ model_stats: serve.statistics.all().map(renderStatistics) }),
-  );
+  ];
 }

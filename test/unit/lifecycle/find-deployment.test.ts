@@ -146,9 +146,9 @@ describe("a deployment past its time", () => {
     const core = createTestCore();
     await put(core);
     const gate = createGate<RefreshOutcome>();
-    const { store, catalog, clock } = core.deps;
     const refresh = () => gate.opened;
-    const finder = new DeploymentFinder({ store, catalog, clock, revalidateMs: 0, refresh });
+    const finder = new DeploymentFinder({ ...core.deps, revalidateMs: 0, refresh });
+    const { clock } = core;
     await finder.find(core.context, "iris");
     const kept: Promise<unknown>[] = [];
     const background = { keep: (work: Promise<unknown>) => void kept.push(work) };

@@ -4,7 +4,7 @@ import { fakeModel } from "../../support/ask.ts";
 import { putVersion } from "../../support/publish.ts";
 import { createTestCore, type TestCore } from "../../support/test-core.ts";
 
-const load = (core: TestCore) => loadVersion(core.deps, "iris", "1");
+const load = (core: TestCore) => loadVersion(core.deps, "iris", "1", core.context.background);
 
 describe("loading a version into a full engine", () => {
   async function twoLoaded(): Promise<TestCore> {
@@ -12,7 +12,7 @@ describe("loading a version into a full engine", () => {
     await putVersion(core.bucket, "iris", "1", fakeModel(7, 100));
     for (const version of ["1", "2"]) {
       await putVersion(core.bucket, "wine", version, fakeModel(Number(version), 100));
-      await loadVersion(core.deps, "wine", version);
+      await loadVersion(core.deps, "wine", version, core.context.background);
     }
     core.story();
     return core;
@@ -52,7 +52,7 @@ describe("loading a version into a full engine", () => {
   it("lets the least recently used go first when only the budget is short", async () => {
     const core = await twoLoaded();
     await putVersion(core.bucket, "large", "1", fakeModel(9, 850));
-    await loadVersion(core.deps, "large", "1");
+    await loadVersion(core.deps, "large", "1", core.context.background);
     expect(core.story().slice(2)).toEqual(["evicted wine@1", "open 9", "loaded large@1"]);
   });
 });

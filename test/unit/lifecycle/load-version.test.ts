@@ -19,7 +19,7 @@ async function published(options = {}): Promise<TestCore> {
   return core;
 }
 
-const load = (core: TestCore) => loadVersion(core.deps, "iris", "1");
+const load = (core: TestCore) => loadVersion(core.deps, "iris", "1", core.context.background);
 
 const failureOf = async (core: TestCore): Promise<LoadFailure | undefined> => {
   const outcome = await load(core);
@@ -66,7 +66,12 @@ describe("loading a version", () => {
       ...core.bucket,
       get: (key, { sha256: _, ...options }) => core.bucket.get(key, options),
     };
-    const outcome = await loadVersion({ ...core.deps, store }, "iris", "1");
+    const outcome = await loadVersion(
+      { ...core.deps, store },
+      "iris",
+      "1",
+      core.context.background,
+    );
     expect(outcome).toMatchObject({ ok: false, failure: { reason: "digest_mismatch" } });
     expect(core.fake.opened).toBe(0);
   });
@@ -132,7 +137,7 @@ describe("loading a version", () => {
   it("keeps no session that alone is over the budget, and disturbs no other for it", async () => {
     const core = await published({ maxBytes: 200 });
     await putVersion(core.bucket, "wine", "1", fakeModel(1, 50));
-    await loadVersion(core.deps, "wine", "1");
+    await loadVersion(core.deps, "wine", "1", core.context.background);
     core.fake.memoryOf = () => 201;
     expect(await failureOf(core)).toMatchObject({
       reason: "model_too_large",

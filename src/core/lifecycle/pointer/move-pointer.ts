@@ -1,13 +1,15 @@
-import type { Deployment, Hold, Move } from "../../model/deployment.ts";
+import { type Deployment, type Hold, type Move, moveSchema } from "../../model/deployment.ts";
 import { deploymentKey, historyKey } from "../../model/keys.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ObjectStore, StoreFailure } from "../../ports/object-store.ts";
 import { routeOf } from "../../routing/resolve.ts";
 import { readDeployment } from "../read-deployment.ts";
+import { readDocument } from "../read-document.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
 import { writeDocument } from "../write-document.ts";
-import { externalMove, isRecorded } from "./external-move.ts";
+import { countEdit, externalMove, isRecorded } from "./external-move.ts";
+import { sameRoute } from "./same-route.ts";
 
 export interface PointerDeps {
   readonly store: ObjectStore;
@@ -80,13 +82,13 @@ async function tryMove(
 ): Promise<Result<Deployment, RegistryFailure> | "lost"> {
   const read = await readDeployment(deps.store, model);
   if (!read.ok && !(create && read.failure.reason === "absent")) return refuse(model, read.failure);
-  const current = read.ok ? read.value.value : { model, rev: 0, aliases: {} };
+  const current = read.ok ? countEdit(read.value.value) : { model, rev: 0, aliases: {} };
   const planned = await plan(current, read.ok ? read.value.etag : undefined);
   if (!planned.ok) return planned;
-  if (planned.value === undefined) return ok(current);
-  const recorded = await recordLastMove(deps, current);
+  if (planned.value === undefined) return ok(read.ok ? read.value.value : current);
+  const recorded = read.ok ? await recordLastMove(deps, current) : ok(undefined);
   if (!recorded.ok) return refuse(model, recorded.failure);
-  const next = applyMove(deps, current, mover, planned.value);
+  const next = applyMove(deps, current, recorded.value?.at, mover, planned.value);
   const when = read.ok ? { etag: read.value.etag } : "absent";
   const written = await writeDocument(deps.store, deploymentKey(model), next, when);
   if (written.ok) {
@@ -96,28 +98,37 @@ async function tryMove(
   return written.failure.reason === "precondition_lost" ? "lost" : refuse(model, written.failure);
 }
 
-/** Writes down the move that made a revision, where nobody has. Idempotent. */
-export async function recordLastMove(
-  deps: PointerDeps,
+/** Writes down the move that made a revision, where nobody has. Idempotent; answers the move. */
+async function recordLastMove(
+  { store, clock }: PointerDeps,
   deployment: Deployment,
-): Promise<Result<undefined, StoreFailure>> {
-  if (deployment.rev === 0) return ok(undefined);
+): Promise<Result<Move, StoreFailure>> {
   const move = isRecorded(deployment)
     ? deployment.last_move
-    : externalMove(deployment, new Date(deps.clock.now()).toISOString());
+    : externalMove(deployment, notBefore(deployment.last_move?.at, clock.now()));
   const key = historyKey(deployment.model, deployment.rev);
-  const written = await writeDocument(deps.store, key, move, "absent");
-  return written.ok || written.failure.reason === "precondition_lost" ? ok(undefined) : written;
+  const written = await writeDocument(store, key, move, "absent");
+  if (written.ok) return ok(move);
+  if (written.failure.reason !== "precondition_lost") return written;
+  if (isRecorded(deployment)) return ok(move);
+  // Who found the edit first has said when: the next move must not be before that.
+  const entry = await readDocument(store, key, moveSchema);
+  if (entry.ok) return ok(entry.value.value);
+  return entry.failure.reason === "invalid_document" ? ok(move) : fail(entry.failure);
 }
+
+/** Now, but never before what is written already: clocks of isolates differ, and go backwards. */
+const notBefore = (at: string | undefined, nowMs: number): string =>
+  new Date(Math.max(nowMs, Date.parse(at ?? "") || 0)).toISOString();
 
 function applyMove(
   { clock, newId }: PointerDeps,
   current: Deployment,
+  lastAt: string | undefined,
   { actor, reason }: Mover,
   { deployment, move, holds }: PlannedMove,
 ): Deployment {
   const rev = current.rev + 1;
-  const lastAtMs = Date.parse(current.last_move?.at ?? "") || 0;
   const before = holdsOf(current);
   const kept = Object.entries(deployment.aliases).map(([alias, route]) => {
     const given = holds?.alias === alias ? holds.hold : undefined;
@@ -131,7 +142,7 @@ function applyMove(
   const last_move: Move = {
     rev,
     id: newId(),
-    at: new Date(Math.max(clock.now(), lastAtMs)).toISOString(),
+    at: notBefore(lastAt, clock.now()),
     actor,
     ...move,
     ...(reason === undefined ? {} : { reason }),
@@ -145,17 +156,6 @@ function applyMove(
 export function holdsOf(deployment: Deployment): ReadonlyMap<string, Hold> {
   const { holds } = isRecorded(deployment) ? deployment.last_move : externalMove(deployment, "");
   return new Map(Object.entries(holds));
-}
-
-/** Whether two routes send the same traffic the same way. */
-export function sameRoute(
-  a: Deployment["aliases"][string] | undefined,
-  b: Deployment["aliases"][string] | undefined,
-): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  if (a.shadow !== b.shadow) return false;
-  const versions = new Set([...Object.keys(a.weights), ...Object.keys(b.weights)]);
-  return [...versions].every((version) => (a.weights[version] ?? 0) === (b.weights[version] ?? 0));
 }
 
 function pause({ clock, random }: PointerDeps, tries: number): Promise<void> {

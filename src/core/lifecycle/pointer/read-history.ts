@@ -74,10 +74,9 @@ async function openLedger(
   store: ObjectStore,
   model: string,
 ): Promise<Result<Ledger, RegistryFailure>> {
-  const [deployment, keys] = await Promise.all([
-    readDeployment(store, model),
-    listKeys(store, historyPrefix(model)),
-  ]);
+  // The pointer first: every move before the one it holds has an entry by then.
+  const deployment = await readDeployment(store, model);
+  const keys = await listKeys(store, historyPrefix(model));
   if (!keys.ok) return fail({ reason: "store_unavailable", detail: keys.failure.detail });
   if (!deployment.ok && deployment.failure.reason !== "absent") {
     return fail({ reason: "store_unavailable", detail: deployment.failure.detail });

@@ -5,7 +5,8 @@ import { routeOf } from "../../routing/resolve.ts";
 import { readDocument } from "../read-document.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
 import { checkVersions } from "./check-route.ts";
-import { holdsOf, type Mover, movePointer, type PointerDeps, sameRoute } from "./move-pointer.ts";
+import { holdsOf, type Mover, movePointer, type PointerDeps } from "./move-pointer.ts";
+import { sameRoute } from "./same-route.ts";
 import { type AliasMoved, noAlias } from "./set-alias.ts";
 
 /**

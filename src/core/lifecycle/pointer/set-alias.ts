@@ -3,7 +3,8 @@ import { fail, ok, type Result } from "../../model/result.ts";
 import { routeOf } from "../../routing/resolve.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
 import { checkRoute } from "./check-route.ts";
-import { type Mover, movePointer, type PointerDeps, sameRoute } from "./move-pointer.ts";
+import { type Mover, movePointer, type PointerDeps } from "./move-pointer.ts";
+import { sameRoute } from "./same-route.ts";
 
 /** An alias and where it now points. */
 export interface AliasMoved {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { digestKey, modelBytesKey, tombstoneKey, versionsPrefix } from "../../model/keys.ts";
 import { isVersion } from "../../model/reference.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
@@ -8,7 +8,7 @@ import { listFolders } from "../list-folders.ts";
 import { readDocument } from "../read-document.ts";
 import { writeDocument } from "../write-document.ts";
 
-const claimSchema = z.object({ version: z.string().refine(isVersion) });
+const claimSchema = z.object({ version: z.string().check(z.refine(isVersion)) });
 
 /** Where a model's bytes of one digest are, and their etag. */
 export interface Claimed {
@@ -25,6 +25,7 @@ export interface ClaimOptions {
 
 const BYTES_DEADLINE_MS = 20_000;
 const MAX_NUMBERS_TRIED = 200;
+const MAX_PUTS = 3;
 
 /**
  * Puts bytes under a version number of their own, once for each digest. Numbers are given by
@@ -56,10 +57,14 @@ export async function claimVersion(
   const claimed = await writeDocument(store, digestKey(model, digest), { version }, when);
   if (claimed.ok) return created;
   if (claimed.failure.reason !== "precondition_lost") return claimed;
-  await bury(store, model, version, { at, reason: "the same bytes were published twice at once" });
   const winner = await readClaim(store, model, digest);
   if (!winner.ok) return winner;
   if (winner.value === undefined) return lost(model);
+  // Of the same bytes under one number nobody can say who wrote them: it may be the winner's.
+  if (winner.value.version === version) return created;
+  const reason = "the same bytes were published twice at once";
+  const buried = await bury(store, model, version, { at, reason });
+  if (!buried.ok) return buried;
   return putBytes(store, model, winner.value.version, bytes);
 }
 
@@ -103,11 +108,16 @@ async function putBytes(
   bytes: Bytes,
 ): Promise<Result<Claimed, StoreFailure>> {
   const key = modelBytesKey(model, version);
-  const created = await put(store, key, bytes, "absent");
-  if (created.ok) return ok({ version, etag: created.value.etag });
-  if (created.failure.reason !== "precondition_lost") return created;
-  const head = await store.head(key, { deadlineMs: BYTES_DEADLINE_MS });
-  return head.ok ? ok({ version, etag: head.value.etag }) : head;
+  for (let tries = 0; tries < MAX_PUTS; tries += 1) {
+    const created = await put(store, key, bytes, "absent");
+    if (created.ok) return ok({ version, etag: created.value.etag });
+    if (created.failure.reason !== "precondition_lost") return created;
+    const head = await store.head(key, { deadlineMs: BYTES_DEADLINE_MS });
+    if (head.ok) return ok({ version, etag: head.value.etag });
+    // Deleted between the two calls: written again here, and refused by the pointer later.
+    if (head.failure.reason !== "absent") return head;
+  }
+  return lost(model);
 }
 
 async function createNumber(

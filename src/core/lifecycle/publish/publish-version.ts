@@ -8,14 +8,21 @@ import type { StoreFailure } from "../../ports/object-store.ts";
 import { type Mover, movePointer, type PointerDeps } from "../pointer/move-pointer.ts";
 import { setAlias } from "../pointer/set-alias.ts";
 import { readDeployment } from "../read-deployment.ts";
+import { MAX_DOCUMENT_BYTES } from "../read-document.ts";
 import { readManifest } from "../read-manifest.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
-import { writeDocument } from "../write-document.ts";
+import { applySignaturePolicy, type SignatureRules } from "../signature/apply-policy.ts";
+import type { SignatureFailure } from "../signature/check-signature.ts";
+import { removeObjects } from "../versions/delete-version.ts";
+import { encodeDocument, writeDocument } from "../write-document.ts";
 import { type Claimed, claimVersion } from "./claim-version.ts";
 import { type ExamineDeps, type Examined, examineModel } from "./examine-model.ts";
 import { makeManifest } from "./make-manifest.ts";
 
-export interface PublishDeps extends PointerDeps, ExamineDeps {}
+export interface PublishDeps extends PointerDeps, ExamineDeps {
+  /** Missing: signatures are not looked at. */
+  readonly signatures?: SignatureRules;
+}
 
 export interface PublishRequest {
   readonly model: string;
@@ -47,8 +54,17 @@ export async function publishVersion(
   request: PublishRequest,
   mover: Mover,
 ): Promise<Result<Published, RegistryFailure>> {
+  const { model, digest, draft } = request;
+  const signed = await applySignaturePolicy(deps.signatures, {
+    model,
+    digest,
+    signature: draft.signature,
+  });
+  if (!signed.ok) return signed;
   const examined = await examineModel(deps, request.bytes, request.draft);
   if (!examined.ok) return examined;
+  const readable = checkReadable(manifestOf(deps, request, examined.value, mover, LONGEST_VERSION));
+  if (!readable.ok) return readable;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const published = await tryPublish(deps, request, examined.value, mover);
     // Somebody deleted the version of these bytes meanwhile: they become a new one.
@@ -61,6 +77,29 @@ export async function publishVersion(
 }
 
 const MAX_TRIES = 5;
+const LONGEST_VERSION = "9".repeat(16);
+
+const manifestOf = (
+  { clock }: PublishDeps,
+  { model, bytes, digest, draft }: PublishRequest,
+  examined: Examined,
+  { actor }: Mover,
+  version: string,
+): Manifest => {
+  const created_at = new Date(clock.now()).toISOString();
+  const identity = { name: model, version, digest, size_bytes: bytes.byteLength, created_at };
+  return makeManifest(identity, { ...draft, created_by: draft.created_by ?? actor }, examined);
+};
+
+/** A version whose manifest nobody can read could never be served: it is refused while it is none. */
+function checkReadable(manifest: Manifest): Result<undefined, RegistryFailure> {
+  const { byteLength } = encodeDocument(manifest);
+  if (byteLength <= MAX_DOCUMENT_BYTES) return ok(undefined);
+  return fail({
+    reason: "invalid_request",
+    detail: `the manifest would take ${byteLength} bytes, ${MAX_DOCUMENT_BYTES} is the most: shorten what was sent with the file, such as its sample, or the file's own metadata`,
+  });
+}
 
 async function tryPublish(
   deps: PublishDeps,
@@ -68,18 +107,17 @@ async function tryPublish(
   examined: Examined,
   mover: Mover,
 ): Promise<Result<Published, RegistryFailure>> {
-  const { model, bytes, digest, draft } = request;
+  const { model, bytes, digest } = request;
   const deployment = await readDeployment(deps.store, model);
+  if (!deployment.ok && deployment.failure.reason !== "absent") {
+    return fail({ reason: "store_unavailable", detail: deployment.failure.detail });
+  }
   const deleted = deployment.ok ? (deployment.value.value.deleted ?? []) : [];
   const at = new Date(deps.clock.now()).toISOString();
   const claimed = await claimVersion(deps.store, model, bytes, digest, { at, deleted });
   if (!claimed.ok) return storeFailed(claimed.failure);
   const { version, etag } = claimed.value;
-  const manifest = makeManifest(
-    { name: model, version, digest, size_bytes: bytes.byteLength, created_at: at },
-    { ...draft, created_by: draft.created_by ?? mover.actor },
-    examined,
-  );
+  const manifest = manifestOf(deps, request, examined, mover, version);
   const written = await writeDocument(deps.store, manifestKey(model, version), manifest, "absent");
   if (!written.ok && written.failure.reason !== "precondition_lost") {
     return storeFailed(written.failure);
@@ -88,9 +126,40 @@ async function tryPublish(
   if (!stored.ok) {
     return stored.failure.reason === "version_not_found" ? isDeleted(model, version) : stored;
   }
+  const signed = written.ok ? ok(undefined) : await checkStored(deps, stored.value);
+  if (!signed.ok) return signed;
   const pointed = await point(deps, request, claimed.value, mover);
-  if (!pointed.ok) return pointed;
+  if (!pointed.ok) return afterRefusal(deps, model, version, mover, pointed.failure);
   return ok({ created: written.ok, manifest: stored.value, etag, deployment: pointed.value });
+}
+
+/** These bytes are a version already, from before there was a policy perhaps: its manifest stays as it is. */
+async function checkStored(
+  { signatures }: PublishDeps,
+  { name: model, version, digest, signature }: Manifest,
+): Promise<Result<undefined, SignatureFailure>> {
+  const signed = await applySignaturePolicy(signatures, { model, version, digest, signature });
+  if (signed.ok) return signed;
+  const { reason, detail } = signed.failure;
+  return fail({
+    reason,
+    detail: `these bytes are version ${version} already, and ${detail}; delete it, then publish again`,
+  });
+}
+
+/** Tells a deletion meanwhile from other refusals, and takes away what the deletion missed. */
+async function afterRefusal(
+  deps: PublishDeps,
+  model: string,
+  version: string,
+  mover: Mover,
+  failure: RegistryFailure,
+): Promise<Result<never, RegistryFailure>> {
+  // The manifest was there a moment ago.
+  if (failure.reason === "version_not_found") return isDeleted(model, version);
+  if (failure.reason !== "version_deleted") return fail(failure);
+  const removed = await removeObjects(deps, model, version, mover);
+  return removed.ok ? fail(failure) : removed;
 }
 
 /** Gives a new model its `production`, then moves the alias that was asked for. */
@@ -105,10 +174,10 @@ async function point(
     deps,
     model,
     mover,
-    async (deployment) => {
+    async (deployment, pointerEtag) => {
       // Read after the manifest was written: a deletion that this does not see comes after.
       if (deployment.deleted?.includes(version)) return isDeleted(model, version);
-      if (deployment.rev > 0) return ok(undefined);
+      if (pointerEtag !== undefined) return ok(undefined);
       return ok({
         deployment: { aliases: { [PRODUCTION]: route } },
         move: { action: "publish", alias: PRODUCTION, from: null, to: route },

@@ -54,7 +54,7 @@ function applyChange(
   const deprecated = change.deprecated === undefined ? now.deprecated : change.deprecated;
   return {
     tags: Object.fromEntries(tags),
-    ...(description == null ? {} : { description }),
+    ...(description === undefined ? {} : { description }),
     ...(deprecated == null ? {} : { deprecated }),
   };
 }

@@ -40,7 +40,8 @@ export async function deleteVersion(
   return removeObjects(deps, model, version, mover);
 }
 
-async function removeObjects(
+/** Removes what a version that the pointer says is deleted has left. Idempotent; four calls. */
+export async function removeObjects(
   { store, clock }: PointerDeps,
   model: string,
   version: string,

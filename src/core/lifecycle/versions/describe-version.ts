@@ -71,11 +71,14 @@ export async function describeVersion(
   ]);
   if (!manifest.ok) return manifest;
   if (!notes.ok) return notes;
-  const { tags = manifest.value.tags, ...said } = notes.value.notes;
+  const { tags = manifest.value.tags, description, deprecated } = notes.value.notes;
+  const { description: published, ...facts } = manifest.value;
+  const told = description === undefined ? published : description;
   const etag = head.ok ? { etag: head.value.etag } : {};
   return ok({
-    ...manifest.value,
-    ...said,
+    ...facts,
+    ...(told == null ? {} : { description: told }),
+    ...(deprecated === undefined ? {} : { deprecated }),
     tags,
     ...etag,
     aliases: aliasesOf(deployment, version),

@@ -17,17 +17,20 @@ import type { HttpDeps } from "../../deps.ts";
 import { flightContext } from "../../flight-context.ts";
 import { json, modelParams } from "../../openapi/schemas.ts";
 import { refuse, refuseRegistry } from "../../refuse.ts";
-import { moverOf } from "../../registry/mover.ts";
+import { auditAction } from "../../registry/audit-action.ts";
 import { readJsonBody } from "../../registry/read-json-body.ts";
 import {
   aliasParams,
   anyObject,
+  jsonBody,
   promoteSchema,
   rollBackSchema,
   setAliasSchema,
 } from "../../registry/schemas.ts";
 
 const PATH = "/v1/models/{model}";
+
+const SET_EXAMPLE = { version: "2", reason: "better on the hold-out" };
 
 /** Where aliases point: list, set, remove, promote, roll back. */
 export function addAliasRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
@@ -57,7 +60,10 @@ export function addAliasRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
       method: "put",
       path: `${PATH}/aliases/{alias}`,
       summary: "Point an alias at a version, or split it by weight",
-      request: { params: aliasParams, body: json(setAliasSchema, "Where to.") },
+      request: {
+        params: aliasParams,
+        body: jsonBody(setAliasSchema, "Where to.", { example: SET_EXAMPLE }),
+      },
       responses: moved,
     },
     (c) => answerSet(c, deps),
@@ -121,7 +127,11 @@ async function answerSet(c: AppContext, deps: HttpDeps): Promise<Response> {
   const route =
     "version" in body.value ? { weights: { [body.value.version]: 100 } } : routeOfBody(body.value);
   const { model, alias } = target.value;
-  const moved = await setAlias(deps.registry, model, { alias, route, force }, moverOf(c, reason));
+  const params = { ...route, force };
+  const act = { action: "set_alias", model, target: alias, params, reason };
+  const mover = await auditAction(c, deps, act);
+  if (!mover.ok) return refuseRegistry(c, mover.failure);
+  const moved = await setAlias(deps.registry, model, { alias, route, force }, mover.value);
   return answerMoved(c, deps, model, moved);
 }
 
@@ -144,8 +154,15 @@ async function answerRemove(c: AppContext, deps: HttpDeps): Promise<Response> {
       detail: "'production' is what a bare model name means: point it elsewhere instead",
     });
   }
-  const mover = moverOf(c, c.req.query("reason"));
-  return answerMoved(c, deps, model, await removeAlias(deps.registry, model, alias, mover));
+  const reason = c.req.query("reason");
+  const mover = await auditAction(c, deps, {
+    action: "remove_alias",
+    model,
+    target: alias,
+    reason,
+  });
+  if (!mover.ok) return refuseRegistry(c, mover.failure);
+  return answerMoved(c, deps, model, await removeAlias(deps.registry, model, alias, mover.value));
 }
 
 async function answerPromote(c: AppContext, deps: HttpDeps): Promise<Response> {
@@ -154,8 +171,11 @@ async function answerPromote(c: AppContext, deps: HttpDeps): Promise<Response> {
   const body = await readJsonBody(c, promoteSchema);
   if (!body.ok) return refuse(c, body.failure);
   const { model } = reference.value;
-  const mover = moverOf(c, body.value.reason);
-  return answerMoved(c, deps, model, await promote(deps.registry, model, body.value, mover));
+  const { reason, ...params } = body.value;
+  const act = { action: "promote", model, target: params.to, params, reason };
+  const mover = await auditAction(c, deps, act);
+  if (!mover.ok) return refuseRegistry(c, mover.failure);
+  return answerMoved(c, deps, model, await promote(deps.registry, model, params, mover.value));
 }
 
 async function answerRollBack(c: AppContext, deps: HttpDeps): Promise<Response> {
@@ -164,8 +184,11 @@ async function answerRollBack(c: AppContext, deps: HttpDeps): Promise<Response> 
   const body = await readJsonBody(c, rollBackSchema);
   if (!body.ok) return refuse(c, body.failure);
   const { model } = reference.value;
-  const mover = moverOf(c, body.value.reason);
-  return answerMoved(c, deps, model, await rollBack(deps.registry, model, body.value, mover));
+  const { reason, ...params } = body.value;
+  const act = { action: "rollback", model, target: params.alias, params, reason };
+  const mover = await auditAction(c, deps, act);
+  if (!mover.ok) return refuseRegistry(c, mover.failure);
+  return answerMoved(c, deps, model, await rollBack(deps.registry, model, params, mover.value));
 }
 
 function targetOf(

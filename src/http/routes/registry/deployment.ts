@@ -12,12 +12,14 @@ import type { HttpDeps } from "../../deps.ts";
 import { flightContext } from "../../flight-context.ts";
 import { json, modelParams } from "../../openapi/schemas.ts";
 import { refuse, refuseRegistry } from "../../refuse.ts";
+import { auditAction } from "../../registry/audit-action.ts";
 import { readLimit, readNumberCursor, writeCursor } from "../../registry/cursor.ts";
-import { moverOf } from "../../registry/mover.ts";
 import { readJsonBody } from "../../registry/read-json-body.ts";
-import { anyObject, pageQuery, replaceSchema } from "../../registry/schemas.ts";
+import { anyObject, jsonBody, pageQuery, replaceSchema } from "../../registry/schemas.ts";
 
 const PATH = "/v1/models/{model}";
+
+const REPLACE_EXAMPLE = { aliases: { production: { weights: { "1": 90, "2": 10 } } } };
 
 /** The pointer document as a whole, and the history of its moves. */
 export function addDeploymentRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
@@ -48,7 +50,7 @@ export function addDeploymentRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): v
       request: {
         params: modelParams,
         headers: z.object({ "if-match": z.string() }),
-        body: json(replaceSchema, "The routes."),
+        body: jsonBody(replaceSchema, "The routes.", { example: REPLACE_EXAMPLE }),
       },
       responses: { 200: json(anyObject, "The deployment as it now is.") },
       refusals: [400, 404, 409, 410, 412, 428, 503],
@@ -104,7 +106,8 @@ async function answerReplace(c: AppContext, deps: HttpDeps): Promise<Response> {
   const reference = parseReference(c.req.param("model") ?? "");
   if (!reference.ok) return refuseRegistry(c, reference.failure);
   const { model } = reference.value;
-  const etag = c.req.header("if-match");
+  // A proxy that compresses answers makes their ETag weak (RFC 9110, section 8.8.3.3).
+  const etag = c.req.header("if-match")?.replace(/^W\//, "");
   if (etag === undefined) {
     return refuse(c, {
       status: 428,
@@ -121,8 +124,11 @@ async function answerReplace(c: AppContext, deps: HttpDeps): Promise<Response> {
       detail: "aliases must hold 'production': it is what a bare model name means",
     });
   }
-  const mover = moverOf(c, body.value.reason);
-  const replaced = await replaceDeployment(deps.registry, model, etag, body.value, mover);
+  const { aliases, force, reason } = body.value;
+  const params = { aliases, force, if_match: etag };
+  const mover = await auditAction(c, deps, { action: "replace_deployment", model, params, reason });
+  if (!mover.ok) return refuseRegistry(c, mover.failure);
+  const replaced = await replaceDeployment(deps.registry, model, etag, body.value, mover.value);
   if (!replaced.ok) return refuseRegistry(c, replaced.failure);
   noticeMove(deps.serve, flightContext(c, deps.clock), model);
   return c.json(documentOf(replaced.value));

@@ -10,12 +10,14 @@ import { listModelSummaries } from "../../../core/lifecycle/versions/list-models
 import { measureStorage } from "../../../core/lifecycle/versions/measure-storage.ts";
 import { pruneVersions } from "../../../core/lifecycle/versions/prune-versions.ts";
 import { parseReference } from "../../../core/model/reference.ts";
+import { ok } from "../../../core/model/result.ts";
 import { addRoute } from "../../add-route.ts";
 import type { AppContext, AppEnv } from "../../app-env.ts";
 import type { HttpDeps } from "../../deps.ts";
 import { flightContext } from "../../flight-context.ts";
 import { json, modelParams } from "../../openapi/schemas.ts";
 import { refuse, refuseRegistry } from "../../refuse.ts";
+import { auditAction } from "../../registry/audit-action.ts";
 import { readCursor, readLimit, writeCursor } from "../../registry/cursor.ts";
 import { moverOf } from "../../registry/mover.ts";
 import { readJsonBody } from "../../registry/read-json-body.ts";
@@ -132,8 +134,12 @@ async function answerPrune(c: AppContext, deps: HttpDeps): Promise<Response> {
   const { model } = reference.value;
   const { keep_last: keepLast, keep_days: keepDays, dry_run: dryRun, reason } = body.value;
   const policy = { keepLast, keepDays };
-  const mover = moverOf(c, reason);
-  const report = await pruneVersions(deps.registry, model, policy, dryRun, mover);
+  const params = { keep_last: keepLast, keep_days: keepDays };
+  const mover = dryRun
+    ? ok(moverOf(c, reason))
+    : await auditAction(c, deps, { action: "prune", model, params, reason });
+  if (!mover.ok) return refuseRegistry(c, mover.failure);
+  const report = await pruneVersions(deps.registry, model, policy, dryRun, mover.value);
   if (!report.ok) return refuseRegistry(c, report.failure);
   for (const { version } of dryRun ? [] : report.value.deleted) {
     deps.serve.models.unload(model, version);

@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
-import { maxFileBytes } from "../../../core/lifecycle/load-version.ts";
+import { maxFileBytes } from "../../../core/lifecycle/fetch-version.ts";
 import { noticeMove } from "../../../core/lifecycle/notice-move.ts";
 import { type Published, publishVersion } from "../../../core/lifecycle/publish/publish-version.ts";
 import { aliasesOf } from "../../../core/lifecycle/versions/describe-version.ts";
@@ -11,9 +11,9 @@ import type { HttpDeps } from "../../deps.ts";
 import { flightContext } from "../../flight-context.ts";
 import { json, modelParams } from "../../openapi/schemas.ts";
 import { refuse, refuseRegistry } from "../../refuse.ts";
-import { moverOf } from "../../registry/mover.ts";
+import { auditAction } from "../../registry/audit-action.ts";
 import { readUpload } from "../../registry/read-upload.ts";
-import { anyObject, publishFormSchema } from "../../registry/schemas.ts";
+import { anyObject, publishForm } from "../../registry/schemas.ts";
 
 const PATH = "/v1/models/{model}/versions";
 
@@ -44,7 +44,7 @@ export function addPublishRoute(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void 
             "application/octet-stream": {
               schema: z.any().openapi({ type: "string", format: "binary" }),
             },
-            "multipart/form-data": { schema: publishFormSchema },
+            "multipart/form-data": publishForm(),
           },
         },
       },
@@ -73,11 +73,12 @@ async function answerPublish(c: AppContext, deps: HttpDeps): Promise<Response> {
   const upload = await readUpload(c.req.raw, deps.digest, maxFileBytes(deps));
   if (!upload.ok) return refuse(c, upload.failure);
   const force = c.req.query("force") === "true";
-  const published = await publishVersion(
-    deps.registry,
-    { model, ...upload.value, alias, force },
-    moverOf(c),
-  );
+  const { digest, bytes } = upload.value;
+  const params = { size_bytes: bytes.byteLength, alias, force };
+  const mover = await auditAction(c, deps, { action: "publish", model, target: digest, params });
+  if (!mover.ok) return refuseRegistry(c, mover.failure);
+  const request = { model, ...upload.value, alias, force };
+  const published = await publishVersion(deps.registry, request, mover.value);
   if (!published.ok) return refuseRegistry(c, published.failure);
   noticeMove(deps.serve, flightContext(c, deps.clock), model);
   return answerPublished(c, published.value);

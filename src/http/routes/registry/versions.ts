@@ -17,8 +17,8 @@ import type { HttpDeps } from "../../deps.ts";
 import { flightContext } from "../../flight-context.ts";
 import { json, modelParams, versionParams } from "../../openapi/schemas.ts";
 import { refuse, refuseRegistry } from "../../refuse.ts";
+import { auditAction } from "../../registry/audit-action.ts";
 import { readLimit, readNumberCursor, writeCursor } from "../../registry/cursor.ts";
-import { moverOf } from "../../registry/mover.ts";
 import { readJsonBody } from "../../registry/read-json-body.ts";
 import { annotateSchema, anyObject, pageQuery } from "../../registry/schemas.ts";
 
@@ -159,6 +159,14 @@ async function answerAnnotate(c: AppContext, deps: HttpDeps): Promise<Response> 
   const { model, selector } = reference.value;
   if (selector.kind === "alias") return refuseAlias(c);
   const { tags, description, deprecated } = body.value;
+  const target = selector.version;
+  const mover = await auditAction(c, deps, {
+    action: "annotate",
+    model,
+    target,
+    params: body.value,
+  });
+  if (!mover.ok) return refuseRegistry(c, mover.failure);
   const at = new Date(deps.clock.now()).toISOString();
   const notes = await annotateVersion(deps.store, model, selector.version, {
     tags,
@@ -173,8 +181,11 @@ async function answerDelete(c: AppContext, deps: HttpDeps): Promise<Response> {
   if (!reference.ok) return refuseRegistry(c, reference.failure);
   const { model, selector } = reference.value;
   if (selector.kind === "alias") return refuseAlias(c);
-  const mover = moverOf(c, c.req.query("reason"));
-  const deleted = await deleteVersion(deps.registry, model, selector.version, mover);
+  const target = selector.version;
+  const reason = c.req.query("reason");
+  const mover = await auditAction(c, deps, { action: "delete", model, target, reason });
+  if (!mover.ok) return refuseRegistry(c, mover.failure);
+  const deleted = await deleteVersion(deps.registry, model, target, mover.value);
   if (!deleted.ok) return refuseRegistry(c, deleted.failure);
   deps.serve.models.unload(model, selector.version);
   noticeMove(deps.serve, flightContext(c, deps.clock), model);

@@ -1,0 +1,130 @@
+import { z } from "zod";
+import { EXIT } from "../exit-codes.ts";
+import { CliFailure, unreachable } from "../failure.ts";
+import { encodeForm, type FormPart } from "./form.ts";
+import { failureOf, parseOrUndefined } from "./problem.ts";
+import { type Incoming, type Outgoing, send } from "./send.ts";
+
+/** An answer that is only passed on. */
+export const anything = z.unknown();
+
+export interface ApiOptions {
+  readonly url: URL;
+  readonly token: string | undefined;
+  readonly idleMs: number;
+}
+
+export type Query = Readonly<Record<string, string | undefined>>;
+
+export interface Upload {
+  readonly parts: readonly FormPart[];
+  readonly onSent?: ((bytes: number) => void) | undefined;
+}
+
+/** An answer in full: the commands that read a refusal as news use it. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const NO_BODY = { headers: {}, body: [] } as const;
+
+/** The HTTP API as the commands speak it. A refusal is thrown as a CliFailure. */
+export class Api {
+  readonly url: URL;
+  readonly hasToken: boolean;
+  readonly #token: string | undefined;
+  readonly #idleMs: number;
+
+  constructor({ url, token, idleMs }: ApiOptions) {
+    this.url = url;
+    this.hasToken = token !== undefined;
+    this.#token = token;
+    this.#idleMs = idleMs;
+  }
+
+  /** A GET whose every status is an answer; only silence is thrown. */
+  async ask(path: string, query: Query = {}): Promise<Answer> {
+    const { status, text } = await this.#send("GET", path, query, NO_BODY);
+    return { status, body: parseOrUndefined(text) };
+  }
+
+  async get<T>(schema: z.ZodType<T>, path: string, query: Query = {}): Promise<T> {
+    return read(schema, await this.#send("GET", path, query, NO_BODY));
+  }
+
+  async call<T>(schema: z.ZodType<T>, method: string, path: string, value: unknown): Promise<T> {
+    const body = [Buffer.from(JSON.stringify(value))];
+    const headers = { "content-type": "application/json" };
+    return read(schema, await this.#send(method, path, {}, { headers, body }));
+  }
+
+  async remove(path: string, query: Query = {}): Promise<unknown> {
+    return read(anything, await this.#send("DELETE", path, query, NO_BODY));
+  }
+
+  async upload<T>(
+    schema: z.ZodType<T>,
+    path: string,
+    query: Query,
+    { parts, onSent }: Upload,
+  ): Promise<{ readonly status: number; readonly value: T }> {
+    const { contentType, body } = encodeForm(parts);
+    const headers = { "content-type": contentType };
+    const incoming = await this.#send("POST", path, query, { headers, body, onSent });
+    return { status: incoming.status, value: read(schema, incoming) };
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    query: Query,
+    rest: Pick<Outgoing, "headers" | "onSent"> & { readonly body: readonly Uint8Array[] },
+  ): Promise<Incoming> {
+    const url = new URL(this.url.pathname.replace(/\/$/, "") + path, this.url);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, value);
+    }
+    const authorization: Record<string, string> =
+      this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` };
+    const headers = { accept: "application/json", ...rest.headers, ...authorization };
+    try {
+      return await send({ method, url, ...rest, headers, idleMs: this.#idleMs });
+    } catch (error) {
+      throw silence(this.url, error);
+    }
+  }
+}
+
+function read<T>(schema: z.ZodType<T>, incoming: Incoming): T {
+  if (incoming.status < 200 || incoming.status > 299) throw failureOf(incoming);
+  const parsed = schema.safeParse(parseOrUndefined(incoming.text));
+  if (parsed.success) return parsed.data;
+  throw new CliFailure(EXIT.refused, "the server's answer is not what this command expects", {
+    code: "unexpected_answer",
+    hint: "Is the URL Freshet's, and of the same version? `freshet doctor` looks.",
+    status: incoming.status,
+    errors: parsed.error.issues
+      .slice(0, 5)
+      .map(({ path, message }) => ({ path: path.join("."), message })),
+  });
+}
+
+function silence(url: URL, error: unknown): CliFailure {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const message = error instanceof Error ? error.message : String(error);
+  const what = REASONS[code] ?? (message === "" ? code : message);
+  return unreachable(
+    `cannot reach ${url.origin}: ${what}`,
+    "Is it running? `npm start` boots a local one; --url or FRESHET_URL names another.",
+  );
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nobody listens there",
+  ENOTFOUND: "there is no such host",
+  EAI_AGAIN: "the host's name cannot be looked up now",
+  ECONNRESET: "the connection was cut",
+  EPIPE: "the connection was cut",
+  ETIMEDOUT: "no answer",
+};

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { EXIT } from "../exit-codes.ts";
+import { CliFailure } from "../failure.ts";
+import type { Incoming } from "./send.ts";
+
+/** What a refusal may look like: RFC 9457 under `/v1`, `{"error"}` under `/v2`. */
+const problemSchema = z.looseObject({
+  detail: z.string().optional(),
+  error: z.string().optional(),
+  title: z.string().optional(),
+  code: z.string().optional(),
+  request_id: z.string().optional(),
+  errors: z.array(z.looseObject({ path: z.string(), message: z.string() })).optional(),
+});
+
+/** Makes the server's refusal what the user is told. */
+export function failureOf({ status, headers, text }: Incoming): CliFailure {
+  const parsed = problemSchema.safeParse(parseOrUndefined(text));
+  const problem = parsed.success ? parsed.data : {};
+  const said = problem.detail ?? problem.error ?? problem.title;
+  const code = problem.code ?? `http_${status}`;
+  const requestId = problem.request_id ?? headers["x-request-id"]?.toString();
+  return new CliFailure(EXIT.refused, said ?? `the server answers ${status} without a reason`, {
+    code,
+    status,
+    requestId,
+    errors: problem.errors?.map(({ path, message }) => ({ path, message })),
+    hint: said === undefined ? "Is this URL Freshet's?" : hintOf(code, status),
+  });
+}
+
+function hintOf(code: string, status: number): string | undefined {
+  if (status === 401) {
+    return "Set FRESHET_TOKEN or give --token; the local stack prints its own at start.";
+  }
+  return HINTS[code];
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  model_not_found: "`freshet model list` shows the models.",
+  version_not_found: "`freshet model versions NAME` shows the versions.",
+  alias_not_found: "`freshet alias set NAME ALIAS VERSION` makes it.",
+  version_in_use: "`freshet alias set` or `freshet alias remove` moves the alias away.",
+  incompatible_schema: "--force moves it all the same; its callers must be ready for it.",
+  revision_conflict: "Somebody else changed it at the same time: run it again.",
+  nothing_to_roll_back: "--to VERSION names one.",
+  invalid_model: "`freshet model check FILE` tells more.",
+  unsupported_model: "`freshet model check FILE` tells more.",
+  model_too_large: "`freshet model check FILE` tells what it needs.",
+  sample_mismatch: "Correct `sample` in the manifest, or leave it out.",
+  store_unavailable: "`freshet doctor` tells what answers.",
+  route_not_found: "The server is older than this command: bring it up to date.",
+};
+
+/** JSON, or `undefined` for what is none. */
+export function parseOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+import type { Command } from "commander";
+import type { z } from "zod";
+import { readReference, selectorOf } from "../arguments.ts";
+import { inferenceSchema, metadataSchema, versionSchema } from "../client/answers.ts";
+import { addCommand, withContext } from "../command.ts";
+import type { Context, Terminal } from "../context.ts";
+import { usageFailure } from "../failure.ts";
+import { printable } from "../output/style.ts";
+import { renderTable } from "../output/table.ts";
+import { formatValue } from "../output/words.ts";
+import { readInput } from "../predict/read-input.ts";
+import { toRequest } from "../predict/to-request.ts";
+
+interface Options {
+  readonly input?: string;
+}
+
+/** `predict`: rows in, answers out. */
+export function addPredictCommand(program: Command, terminal: Terminal): void {
+  addCommand(program, "predict <name[@ref]> [file]", "ask a model for rows of numbers", [
+    ["predict iris --input '[[6.2, 2.8, 4.8, 1.8]]'", "one row"],
+    ["predict iris@staging rows.csv", "a CSV file; a header picks the features by name"],
+    ["predict iris request.json --json", "a whole request of the Open Inference Protocol"],
+  ])
+    .option("--input <json>", "a row, rows, or a whole request, as JSON")
+    .action(withContext(terminal, predict));
+}
+
+async function predict(
+  context: Context,
+  word: string,
+  file: string | undefined,
+  { input }: Options,
+): Promise<void> {
+  const reference = readReference(word);
+  if ((file === undefined) === (input === undefined)) {
+    throw usageFailure("give either --input or a file", "`freshet predict --help` has examples.");
+  }
+  const given = readInput(context, file, input);
+  const path = `/v2/models/${encodeURIComponent(reference.model)}/versions/${encodeURIComponent(selectorOf(reference))}`;
+  const metadata = await context.api.get(metadataSchema, path);
+  const features = await featuresOf(context, reference.model, metadata.parameters.version);
+  const request = toRequest(given, metadata.inputs, features);
+  const answer = await context.api.call(inferenceSchema, "POST", `${path}/infer`, request);
+  context.print(answer, () => renderAnswer(context, answer));
+}
+
+/** Names of the features in the model's order; none when the registry cannot be read. */
+async function featuresOf(
+  { api }: Context,
+  model: string,
+  version: string,
+): Promise<readonly string[]> {
+  const path = `/v1/models/${encodeURIComponent(model)}/versions/${version}`;
+  const { status, body } = await api.ask(path);
+  const described = versionSchema.safeParse(status === 200 ? body : undefined);
+  return described.success ? described.data.features.map(({ name }) => name) : [];
+}
+
+function renderAnswer({ style, width }: Context, answer: z.output<typeof inferenceSchema>): string {
+  const { model_name, model_version, outputs } = answer;
+  const rowCount = Math.max(0, ...outputs.map(({ shape }) => shape[0] ?? 1));
+  const columns = [
+    { title: "ROW", align: "right" as const },
+    ...outputs.map(({ name }) => ({ title: printable(name), flexible: true as const })),
+  ];
+  const rows = Array.from({ length: rowCount }, (_, row) => [
+    String(row + 1),
+    ...outputs.map(({ data }) => cellOf(data, row, rowCount)),
+  ]);
+  const head = style.dim(`${model_name}@${model_version}`);
+  return `${head}\n${renderTable(columns, rows, style, width)}`;
+}
+
+/** The part of an output that belongs to a row: outputs are row-major, rows first. */
+function cellOf(data: readonly unknown[], row: number, rowCount: number): string {
+  const size = Math.floor(data.length / rowCount);
+  return data
+    .slice(row * size, (row + 1) * size)
+    .map(formatValue)
+    .join(" ");
+}

@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { Api } from "./client/api.ts";
+import { findToken } from "./client/token.ts";
+import { usageFailure } from "./failure.ts";
+import { createStyle, type Style } from "./output/style.ts";
+
+/** The options that every command takes. */
+export interface GlobalOptions {
+  readonly url?: string;
+  readonly token?: string;
+  readonly json?: boolean;
+  readonly color?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** The process as the commands see it. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether a person reads stdout, and stderr. */
+  readonly isOutTerminal: boolean;
+  readonly isErrTerminal: boolean;
+  /** Columns of stdout; `undefined` when it is no terminal. */
+  readonly columns: number | undefined;
+}
+
+/** What a command works with. */
+export interface Context {
+  readonly api: Api;
+  readonly isJson: boolean;
+  readonly style: Style;
+  /** Columns that a table may take. */
+  readonly width: number;
+  /** Whether progress is shown. */
+  readonly isWatched: boolean;
+  /** The answer: JSON for scripts, else text for people. Called once by a command. */
+  print(answer: unknown, forPeople: () => string): void;
+  /** A remark beside the answer, on stderr; not in JSON mode. */
+  note(text: string): void;
+  readBytes(path: string): Uint8Array<ArrayBuffer>;
+}
+
+export const DEFAULT_URL = "http://127.0.0.1:8787";
+
+/** The server tries a model before it answers: that may take a while. */
+const IDLE_MS = 120_000;
+
+/** @throws CliFailure when the URL is none */
+export function createContext(options: GlobalOptions, terminal: Terminal): Context {
+  const { env } = terminal;
+  const isJson = options.json === true;
+  const url = readUrl(options.url ?? (env.FRESHET_URL || DEFAULT_URL));
+  const { token, from } = findToken(options.token, url, env);
+  if (options.verbose === true) {
+    terminal.err(`server ${url.href}, token ${token === undefined ? "none" : `from ${from}`}\n`);
+  }
+  const noColor = (env.NO_COLOR ?? "") !== "" || options.color === false;
+  return {
+    api: new Api({ url, token, idleMs: IDLE_MS }),
+    isJson,
+    style: createStyle(terminal.isOutTerminal && !noColor && !isJson),
+    width: terminal.columns ?? Number.POSITIVE_INFINITY,
+    isWatched: terminal.isErrTerminal && !isJson,
+    print: (answer, forPeople) =>
+      terminal.out(`${isJson ? JSON.stringify(answer, null, 2) : forPeople()}\n`),
+    note: (text) => {
+      if (!isJson) terminal.err(`${text}\n`);
+    },
+    readBytes: (path) => readBytes(path, env),
+  };
+}
+
+function readUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  throw usageFailure(`'${text}' is not the URL of a server`, `Write it like ${DEFAULT_URL}.`);
+}
+
+function readBytes(path: string, env: Terminal["env"]): Uint8Array<ArrayBuffer> {
+  // `npm run` changes to the package's folder; the path is meant from where the user stands.
+  const base = env.npm_lifecycle_event === "freshet" ? env.INIT_CWD : undefined;
+  try {
+    return new Uint8Array(readFileSync(resolve(base ?? ".", path)));
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    throw usageFailure(`cannot read ${path}: ${READ_ERRORS[code] ?? code}`);
+  }
+}
+
+const READ_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "it may not be read",
+};

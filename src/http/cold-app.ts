@@ -1,0 +1,85 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { AppContext, AppEnv } from "./app-env.ts";
+import type { HttpDeps } from "./deps.ts";
+import { routerPath } from "./guard.ts";
+import { documentServing } from "./openapi/document-serving.ts";
+import { refuse } from "./refuse.ts";
+import { refuseBug } from "./refuse-bug.ts";
+import { addDocsRoutes } from "./routes/docs.ts";
+import { addAliasRoutes } from "./routes/registry/aliases.ts";
+import { addAuditRoutes } from "./routes/registry/audit.ts";
+import { addBackupRoutes } from "./routes/registry/backup.ts";
+import { addDeploymentRoutes } from "./routes/registry/deployment.ts";
+import { addRegistryRoutes } from "./routes/registry/models.ts";
+import { addPublishRoute } from "./routes/registry/publish.ts";
+import { addUploadRoutes } from "./routes/registry/uploads.ts";
+import { addVersionRoutes } from "./routes/registry/versions.ts";
+import type { ServingRoute } from "./serving-route.ts";
+
+/**
+ * The part of the door that no prediction passes: the registry, the API's description, and
+ * the refusal of what nobody routes. Not imported but by `import()`.
+ */
+export function createColdApp(
+  deps: HttpDeps,
+  serving: readonly ServingRoute[],
+): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>();
+  app.use(async (c, next) => {
+    c.set("requestId", c.env.requestId);
+    await next();
+  });
+  for (const route of serving) documentServing(app.openAPIRegistry, route);
+  addRegistryRoutes(app, deps);
+  addPublishRoute(app, deps);
+  addUploadRoutes(app, deps);
+  addVersionRoutes(app, deps);
+  addAliasRoutes(app, deps);
+  addDeploymentRoutes(app, deps);
+  addBackupRoutes(app, deps);
+  addAuditRoutes(app, deps);
+  addDocsRoutes(app, deps);
+  app.notFound((c) => refuseUnrouted(app, serving, c));
+  app.onError((error, c) => refuseBug(deps, error, c));
+  return app;
+}
+
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/** 405 with `Allow` where another method would have been answered (RFC 9110, 15.5.6), else 404. */
+function refuseUnrouted(
+  app: OpenAPIHono<AppEnv>,
+  serving: readonly ServingRoute[],
+  c: AppContext,
+): Response {
+  const { method, path } = c.req;
+  const allowed = METHODS.filter(
+    (other) => isRouted(app, other, path) || isServed(serving, other, path),
+  );
+  if (allowed.length === 0) {
+    return refuse(c, {
+      status: 404,
+      code: "route_not_found",
+      detail: `there is nothing at ${method} ${path}; /docs lists the routes`,
+    });
+  }
+  const allow = allowed.join(", ");
+  return refuse(c, {
+    status: 405,
+    code: "method_not_allowed",
+    detail: `${path} takes ${allow}, not ${method}`,
+    headers: { allow },
+  });
+}
+
+function isRouted(app: OpenAPIHono<AppEnv>, method: string, path: string): boolean {
+  const [matched] = app.router.match(method, path);
+  return matched.some(([[, route]]) => route.method === method);
+}
+
+const isServed = (serving: readonly ServingRoute[], method: string, path: string): boolean =>
+  serving.some(
+    (route) =>
+      route.method.toUpperCase() === method &&
+      new RegExp(`^${routerPath(route.path).replaceAll(/:\w+/g, "[^/]+")}$`).test(path),
+  );
