@@ -19,19 +19,28 @@ import type { Handler, ServingRoute } from "./serving-route.ts";
 export function createApp(deps: HttpDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   const routes = servingRoutes(deps);
-  app.use(async (c, next) => {
-    const requestId = requestIdOf(c.req.header("x-request-id"), deps.newId);
-    c.set("requestId", requestId);
-    await next();
-    if (!c.res.headers.has("x-request-id")) c.header("x-request-id", requestId);
-  });
-  for (const { method, path, scope, handler } of routes) {
-    app.on(method.toUpperCase(), routerPath(path), guard(deps.settings, scope, handler));
+  for (const route of routes) {
+    const guarded = guard(deps.settings, route.scope, route.handler);
+    const handler = identify(deps, guarded, route.setsRequestId === true);
+    app.on(route.method.toUpperCase(), routerPath(route.path), handler);
   }
-  app.notFound(askColdApp(deps, routes));
+  app.notFound(identify(deps, askColdApp(deps, routes), true));
   app.onError((error, c) => refuseBug(deps, error, c));
   return app;
 }
+
+/**
+ * Gives a request its id. No middleware: a route with a handler alone is answered by Hono
+ * without composing anything, and a prediction's answer is not touched twice.
+ */
+const identify =
+  (deps: HttpDeps, handler: Handler, setsRequestId: boolean): Handler =>
+  (c) => {
+    const requestId = requestIdOf(c.req.header("x-request-id"), deps.newId);
+    c.set("requestId", requestId);
+    if (!setsRequestId) c.header("x-request-id", requestId);
+    return handler(c);
+  };
 
 /** Every route of the serving path. */
 export const servingRoutes = (deps: HttpDeps): readonly ServingRoute[] => [

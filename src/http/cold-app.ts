@@ -26,8 +26,10 @@ export function createColdApp(
 ): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>();
   app.use(async (c, next) => {
-    c.set("requestId", c.env.requestId);
+    const { requestId } = c.env;
+    c.set("requestId", requestId);
     await next();
+    if (!c.res.headers.has("x-request-id")) c.header("x-request-id", requestId);
   });
   for (const route of serving) documentServing(app.openAPIRegistry, route);
   addRegistryRoutes(app, deps);

@@ -1,6 +1,6 @@
 import type { LoadedVersion } from "../core/cache/model-cache.ts";
 import type { Inference } from "../core/predict/infer.ts";
-import type { WrittenResponse } from "./oip/write-response.ts";
+import { JSON_HEADERS, type WrittenResponse } from "./oip/write-response.ts";
 
 /** Session found, loaded for this request, or loaded by another that this one joined (RFC 9211). */
 const CACHE_STATUS = {
@@ -44,7 +44,9 @@ export function createRespondInference(): RespondInference {
     response.headers.set("x-request-id", requestId);
     response.headers.set("x-freshet-prediction-id", predictionId);
     response.headers.set("server-timing", timing(inference));
-    for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+    if (headers !== JSON_HEADERS) {
+      for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+    }
     return response;
   };
 }
@@ -57,6 +59,7 @@ const lastingHeaders = ({ loaded, route, strategy, modelCache }: Inference) => (
   "x-freshet-strategy": strategy,
   "x-freshet-route": route,
   etag: loaded.etag,
+  ...JSON_HEADERS,
   "cache-status": CACHE_STATUS[modelCache],
 });
 

@@ -30,4 +30,6 @@ export interface ServingRoute {
   /** Statuses of refusals that a caller may see besides 401. */
   readonly refusals?: readonly number[];
   readonly handler: Handler;
+  /** Its answers carry `x-request-id` already. */
+  readonly setsRequestId?: boolean;
 }

@@ -36,9 +36,12 @@ export function resolveAlias(
       detail: `model '${deployment.model}' has no alias '${alias}'; it has ${known.length === 0 ? "none" : known.join(", ")}`,
     });
   }
+  const [only, ...others] = routedVersions(route);
   const version =
-    stuckTo(route, alias, stickiness.route) ??
-    chooseVersion(route, stickiness.routingKey, stickiness.random);
+    only !== undefined && others.length === 0
+      ? only
+      : (stuckTo(route, alias, stickiness.route) ??
+        chooseVersion(route, stickiness.routingKey, stickiness.random));
   return ok({ version, route: `${alias}:${version}` });
 }
 

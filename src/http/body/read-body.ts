@@ -41,11 +41,13 @@ export async function readBody(
   if (coding === undefined) return unsupported(encoding);
   const length = declaredLength(request.headers.get("content-length"));
   if (length !== undefined && length > maxBytes) return tooLarge(maxBytes, "");
-  if (request.body === null) return ok(new Uint8Array());
   try {
-    if (coding !== "identity") return await readPacked(request.body, coding, maxBytes, hash);
-    if (length !== undefined && hash === undefined)
+    // `request.body` is not touched on the way of almost every request: it would make a stream of it.
+    if (coding === "identity" && length !== undefined && hash === undefined) {
       return await readDeclared(request, length, maxBytes);
+    }
+    if (request.body === null) return ok(new Uint8Array());
+    if (coding !== "identity") return await readPacked(request.body, coding, maxBytes, hash);
     const read = await collectBytes(request.body, maxBytes, hash);
     return read === "too large" ? tooLarge(maxBytes, "") : ok(read);
   } catch {

@@ -18,6 +18,9 @@ export interface WrittenResponse {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** The headers of an answer that is all JSON: one object, to be recognized. */
+export const JSON_HEADERS = { "content-type": "application/json" } as const;
+
 const encoder = new TextEncoder();
 
 /**
@@ -33,7 +36,7 @@ export function writeOipResponse(response: OipResponse): WrittenResponse {
     return writeOutput(tensor, `"parameters":{"binary_data_size":${bytes.byteLength}}`);
   });
   const json = writeEnvelope(response, outputs);
-  if (binary.length === 0) return { body: json, headers: { "content-type": "application/json" } };
+  if (binary.length === 0) return { body: json, headers: JSON_HEADERS };
   return append(json, binary);
 }
 

@@ -1,6 +1,7 @@
 import { parseReference } from "../../core/model/reference.ts";
 import { ok, type Result } from "../../core/model/result.ts";
 import { type Inference, infer } from "../../core/predict/infer.ts";
+import type { Stickiness } from "../../core/routing/resolve.ts";
 import type { AppContext } from "../app-env.ts";
 import { readBody } from "../body/read-body.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -35,6 +36,7 @@ export function inferRoutes(deps: HttpDeps): readonly ServingRoute[] {
     },
     refusals: [400, 404, 413, 415, 503],
     handler: (c) => handle(c, deps, respond),
+    setsRequestId: true,
   };
   return [
     { ...common, path: "/v2/models/{model}/infer" },
@@ -53,11 +55,7 @@ async function handle(c: AppContext, deps: HttpDeps, respond: RespondInference):
   const { inputs, outputs } = request.value;
   const answered = await infer(deps.serve, flightContext(c, deps.clock), {
     reference: reference.value,
-    stickiness: {
-      routingKey: c.req.header("x-freshet-routing-key"),
-      route: c.req.header("x-freshet-route"),
-      random: deps.random,
-    },
+    stickiness: stickinessOf(c, deps),
     inputs: typeof inputs === "function" ? (specs) => asServe(inputs(specs)) : inputs,
     outputs: outputs.map(({ name }) => name),
   });
@@ -73,6 +71,17 @@ async function handle(c: AppContext, deps: HttpDeps, respond: RespondInference):
   };
   return respond(answered.value, writeOipResponse({ ...response.value, parameters }), ids);
 }
+
+/** Read when a route has a choice: most have none. */
+const stickinessOf = (c: AppContext, { random }: HttpDeps): Stickiness => ({
+  get routingKey() {
+    return c.req.header("x-freshet-routing-key");
+  },
+  get route() {
+    return c.req.header("x-freshet-route");
+  },
+  random,
+});
 
 function report(deps: HttpDeps, inference: Inference, requestId: string, startedMs: number): void {
   const { loaded, modelCache, strategy } = inference;
