@@ -218,11 +218,14 @@ describe("an upload_id", () => {
   ])("cannot name another key by %s", async (_, id) => {
     const app = createApp();
     await app.bucket.put(modelBytesKey("iris", "1"), new Uint8Array([1]), DEADLINE);
+    const beside = `models/iris/uploads/${id}/model.onnx`;
+    await app.bucket.put(beside, new Uint8Array([1]), DEADLINE);
     const forged = btoa(`${id}.1.1.upload`).replaceAll("=", "");
     const parts = [{ number: 1, etag: "x" }];
     expect(await codeOf(await complete(app, forged, { parts }))).toBe("404 upload_not_found");
     expect(await codeOf(await abort(app, forged))).toBe("404 upload_not_found");
     expect(await app.bucket.head(modelBytesKey("iris", "1"), DEADLINE)).toMatchObject({ ok: true });
+    expect(await app.bucket.head(beside, DEADLINE)).toMatchObject({ ok: true });
   });
 
   it.each(["nonsense", "%00", "a".repeat(5_000), "----"])("may be anything: %s", async (word) => {

@@ -48,6 +48,9 @@ const HINTS: Readonly<Record<string, string>> = {
   unsupported_model: "`freshet model check FILE` tells more.",
   model_too_large: "`freshet model check FILE` tells what it needs.",
   sample_mismatch: "Correct `sample` in the manifest, or leave it out.",
+  signature_missing: "--sign KEY.pem signs it.",
+  signature_invalid: "Sign it with a key whose public half the server trusts.",
+  backup_not_configured: "The server's operator sets them.",
   store_unavailable: "`freshet doctor` tells what answers.",
   route_not_found: "The server is older than this command: bring it up to date.",
 };

@@ -51,6 +51,7 @@ const isRow = (value: unknown): value is readonly Cell[] =>
 
 function readObjects(list: readonly Readonly<Record<string, unknown>>[], from: string): GivenRows {
   const columns = Object.keys(list[0] ?? {});
+  if (columns.length === 0) throw usageFailure(`${from}: the first row is empty`, TAKEN);
   const rows = list.map((row, index) =>
     columns.map((column) => {
       const cell = row[column];
@@ -76,7 +77,8 @@ function readCsv(text: string): GivenRows {
 }
 
 function splitLine(line: string): readonly string[] {
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+  // With a comma before each cell, an empty first one is found, too.
+  return [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
     ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "",
   );
 }

@@ -216,6 +216,26 @@ describe("a backup", () => {
     expect(await textAt(buckets.backupBucket, deploymentKey("wine"))).toContain("wine");
   });
 
+  it("wraps round to what comes before the place where it went on, and sees nothing twice", async () => {
+    const buckets = await backedUp();
+    const report = await buckets.run();
+    const cursor = "models/wine/";
+    const stopped = { ...report, done: false, cursor };
+    await buckets.bucket.put("backup/status.json", jsonBytes(stopped), DEADLINE);
+    await putVersion(buckets.bucket, "iris", "4", bytesOf("iris", "4"));
+    const wrapped = await buckets.run();
+    expect(wrapped).toMatchObject({ copied: 2, unchanged: report.unchanged, done: true });
+    expect(await textAt(buckets.backupBucket, modelBytesKey("iris", "4"))).toBe("iris 4");
+  });
+
+  it("sees a change that left the size as it was, between stores whose etags differ", async () => {
+    const buckets = await backedUp({ etagsDiffer: true });
+    const notes = "models/iris/versions/1/notes.json";
+    await buckets.bucket.put(notes, jsonBytes({ tags: { a: "c" } }), DEADLINE);
+    expect(await buckets.run()).toMatchObject({ copied: 1, failures: 0 });
+    expect(await textAt(buckets.backupBucket, notes)).toContain('"c"');
+  });
+
   it("is told of in one event", async () => {
     const buckets = await backedUp();
     expect(buckets.events.map(({ kind }) => kind)).toEqual(["backup_ran"]);

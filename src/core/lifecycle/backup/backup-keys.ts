@@ -40,6 +40,7 @@ export const modelOf = (group: string): string | undefined =>
  * `undefined` for what is no part of a registry. Groups follow one another as their keys do.
  */
 export function groupOf(key: string): string | undefined {
+  if (key === auditHeadKey) return undefined;
   if (!key.startsWith("models/")) return key.slice(0, key.lastIndexOf("/") + 1);
   const [, model] = /^models\/([^/]+)\//.exec(key) ?? [];
   return model !== undefined && isModelName(model) ? `models/${model}/` : undefined;
