@@ -1,9 +1,10 @@
 import type { ModelCache } from "../cache/model-cache.ts";
-import type { ServeFailure } from "../model/failure.ts";
 import { modelsPrefix, versionsPrefix } from "../model/keys.ts";
 import { isModelName, isVersion } from "../model/reference.ts";
 import { fail, ok, type Result } from "../model/result.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import { inParallel } from "./in-parallel.ts";
+import { listFolders } from "./list-folders.ts";
 import type { VersionLoader } from "./version-loader.ts";
 
 export interface RepositoryDeps {
@@ -21,15 +22,18 @@ export interface IndexEntry {
   readonly reason: string;
 }
 
-const LIST_DEADLINE_MS = 10_000;
-// Workers wait for the headers of six connections at once; one is left for requests.
-const PARALLEL_LISTS = 5;
+/** The bucket could not be listed. */
+export interface StoreUnavailable {
+  readonly reason: "store_unavailable";
+  readonly detail: string;
+  readonly cause?: unknown;
+}
 
 /** Names of all models in the bucket, in byte order. One LIST per thousand. */
 export async function listModels(
   store: ObjectStore,
-): Promise<Result<readonly string[], ServeFailure>> {
-  const names = await listFolders(store, modelsPrefix);
+): Promise<Result<readonly string[], StoreUnavailable>> {
+  const names = await foldersOf(store, modelsPrefix);
   // The store orders folders with their slash: `a-b/` before `a/`.
   return names.ok ? ok(names.value.filter(isModelName).sort()) : names;
 }
@@ -38,8 +42,8 @@ export async function listModels(
 export async function listVersions(
   store: ObjectStore,
   model: string,
-): Promise<Result<readonly string[], ServeFailure>> {
-  const versions = await listFolders(store, versionsPrefix(model));
+): Promise<Result<readonly string[], StoreUnavailable>> {
+  const versions = await foldersOf(store, versionsPrefix(model));
   if (!versions.ok) return versions;
   return ok(versions.value.filter(isVersion).sort((a, b) => Number(a) - Number(b)));
 }
@@ -47,25 +51,17 @@ export async function listVersions(
 /** Every version of every model with its state in this isolate. One LIST per model. */
 export async function indexRepository(
   deps: RepositoryDeps,
-): Promise<Result<readonly IndexEntry[], ServeFailure>> {
+): Promise<Result<readonly IndexEntry[], StoreUnavailable>> {
   const models = await listModels(deps.store);
   if (!models.ok) return models;
-  const entries: IndexEntry[] = [];
-  for (let start = 0; start < models.value.length; start += PARALLEL_LISTS) {
-    const names = models.value.slice(start, start + PARALLEL_LISTS);
-    const pages = await Promise.all(names.map((model) => indexModel(deps, model)));
-    for (const page of pages) {
-      if (!page.ok) return page;
-      entries.push(...page.value);
-    }
-  }
-  return ok(entries);
+  const pages = await inParallel(models.value, (model) => indexModel(deps, model));
+  return pages.ok ? ok(pages.value.flat()) : pages;
 }
 
 async function indexModel(
   deps: RepositoryDeps,
   model: string,
-): Promise<Result<readonly IndexEntry[], ServeFailure>> {
+): Promise<Result<readonly IndexEntry[], StoreUnavailable>> {
   const versions = await listVersions(deps.store, model);
   return versions.ok
     ? ok(versions.value.map((version) => describe(deps, model, version)))
@@ -86,24 +82,12 @@ function describe(deps: RepositoryDeps, name: string, version: string): IndexEnt
   return { name, version, state: "UNAVAILABLE", reason };
 }
 
-async function listFolders(
+async function foldersOf(
   store: ObjectStore,
   prefix: string,
-): Promise<Result<readonly string[], ServeFailure>> {
-  const folders: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.list(prefix, {
-      deadlineMs: LIST_DEADLINE_MS,
-      delimiter: "/",
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    if (!page.ok) {
-      const { detail, cause } = page.failure;
-      return fail({ reason: "store_unavailable", detail, cause });
-    }
-    folders.push(...page.value.prefixes.map((folder) => folder.slice(prefix.length, -1)));
-    cursor = page.value.nextCursor;
-  } while (cursor !== undefined);
-  return ok(folders);
+): Promise<Result<readonly string[], StoreUnavailable>> {
+  const folders = await listFolders(store, prefix);
+  if (folders.ok) return folders;
+  const { detail, cause } = folders.failure;
+  return fail({ reason: "store_unavailable", detail, cause });
 }

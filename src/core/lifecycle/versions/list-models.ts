@@ -1,5 +1,5 @@
 import { PRODUCTION } from "../../model/reference.ts";
-import { fail, ok, type Result } from "../../model/result.ts";
+import { ok, type Result } from "../../model/result.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 import { inParallel } from "../in-parallel.ts";
 import { listModels } from "../list-repository.ts";
@@ -53,10 +53,7 @@ export async function listModelSummaries(
   { after, limit }: { readonly after?: string | undefined; readonly limit: number },
 ): Promise<Result<ModelPage, RegistryFailure>> {
   const names = await listModels(store);
-  if (!names.ok) {
-    const { detail, cause } = names.failure;
-    return fail({ reason: "store_unavailable", detail, cause });
-  }
+  if (!names.ok) return names;
   const left = names.value.filter((name) => after === undefined || name > after);
   const items: ModelSummary[] = [];
   for (let start = 0; start < left.length; start += limit) {

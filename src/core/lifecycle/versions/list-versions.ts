@@ -1,10 +1,8 @@
 import type { Deployment } from "../../model/deployment.ts";
-import { versionsPrefix } from "../../model/keys.ts";
-import { isVersion } from "../../model/reference.ts";
-import { fail, ok, type Result } from "../../model/result.ts";
+import { ok, type Result } from "../../model/result.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 import { inParallel } from "../in-parallel.ts";
-import { listFolders } from "../list-folders.ts";
+import { listVersions } from "../list-repository.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
 import { describeVersion, type VersionDescription } from "./describe-version.ts";
 
@@ -21,13 +19,9 @@ export async function listVersionDescriptions(
   deployment: Deployment,
   { before, limit }: { readonly before?: number | undefined; readonly limit: number },
 ): Promise<Result<VersionPage, RegistryFailure>> {
-  const folders = await listFolders(store, versionsPrefix(deployment.model));
-  if (!folders.ok) {
-    const { detail, cause } = folders.failure;
-    return fail({ reason: "store_unavailable", detail, cause });
-  }
-  const older = folders.value
-    .filter(isVersion)
+  const versions = await listVersions(store, deployment.model);
+  if (!versions.ok) return versions;
+  const older = versions.value
     .map(Number)
     .filter((number) => before === undefined || number < before)
     .sort((a, b) => b - a);
