@@ -25,7 +25,7 @@ export function ask(
   if (!reference.ok) throw new Error(reference.failure.detail);
   return infer(core.deps, core.context, {
     reference: reference.value,
-    stickiness: { random: () => 0 },
+    stickiness: () => ({ random: () => 0 }),
     inputs: [zeros()],
     ...changes,
   });

@@ -41,7 +41,8 @@ function placeInputs(
   buffers: number[],
   handles: number[],
 ): void {
-  for (const [index, tensor] of inputs.entries()) {
+  for (let index = 0; index < inputs.length; index += 1) {
+    const tensor = inputs[index] as Tensor;
     const name = inputNames.get(tensor.name);
     if (name === undefined) throw new Error(`the session has no input '${tensor.name}'`);
     const buffer = copyIn(ort.module, tensor);
@@ -59,7 +60,8 @@ function placeOutputs(
   outputs: readonly string[],
 ): void {
   const words = module.HEAPU32;
-  for (const [index, output] of outputs.entries()) {
+  for (let index = 0; index < outputs.length; index += 1) {
+    const output = outputs[index] as string;
     const name = outputNames.get(output);
     if (name === undefined) throw new Error(`the session has no output '${output}'`);
     words[(frame.outputNames >>> 2) + index] = name;
@@ -94,10 +96,10 @@ function collect(
   handles: number[],
 ): readonly Tensor[] {
   const first = outputHandles >>> 2;
-  const made = ort.module.HEAPU32.slice(first, first + outputs.length);
+  const inputCount = handles.length;
   // All are to be released, whether or not they can be copied.
-  handles.push(...made);
-  return outputs.map((name, index) => copyOut(ort, made[index] ?? 0, name));
+  for (const index of outputs.keys()) handles.push(ort.module.HEAPU32[first + index] ?? 0);
+  return outputs.map((name, index) => copyOut(ort, handles[inputCount + index] ?? 0, name));
 }
 
 function giveBack(module: OrtModule, buffers: readonly number[], handles: readonly number[]): void {

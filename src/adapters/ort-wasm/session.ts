@@ -30,10 +30,10 @@ export class OrtSession implements EngineSession {
     this.memoryBytes = facts.memoryBytes;
   }
 
-  async run(
+  run(
     inputs: readonly Tensor[],
     outputs: readonly string[],
-  ): Promise<Result<readonly Tensor[], RunFailure>> {
+  ): Result<readonly Tensor[], RunFailure> {
     const native = this.#native;
     // By now the engine may have given the handle to another session.
     if (native === undefined) throw new Error("run of a session that was released");

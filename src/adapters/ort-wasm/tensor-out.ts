@@ -37,14 +37,8 @@ function takeShape(module: OrtModule, dims: number, rank: number): readonly numb
 }
 
 function copy(module: OrtModule, from: number, sizeBytes: number): ArrayBuffer {
-  const buffer = newBuffer(sizeBytes);
-  new Uint8Array(buffer).set(module.HEAPU8.subarray(from, from + sizeBytes));
-  return buffer;
-}
-
-function newBuffer(sizeBytes: number): ArrayBuffer {
   try {
-    return new ArrayBuffer(sizeBytes);
+    return module.HEAPU8.slice(from, from + sizeBytes).buffer;
   } catch (cause) {
     throw new MemoryFull(`no room outside of the engine for an output of ${sizeBytes} bytes`, {
       cause,

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Manifest } from "../model/manifest.ts";
+import type { MaybePromise } from "../model/maybe-promise.ts";
 import type { EngineSession } from "../ports/engine.ts";
 
 /** A version in the engine, with what its answers say of it. */
@@ -79,8 +80,8 @@ export class ModelCache {
    */
   use<T>(
     loaded: LoadedVersion,
-    work: (session: EngineSession) => Promise<T>,
-  ): Promise<T> | undefined {
+    work: (session: EngineSession) => MaybePromise<T>,
+  ): MaybePromise<T> | undefined {
     const slot = this.#slots.peek(cacheKey(loaded.model, loaded.version));
     return slot?.loaded === loaded ? occupy(slot, work) : undefined;
   }
@@ -125,14 +126,22 @@ export class ModelCache {
 
 const cacheKey = (model: string, version: string): string => `${model}@${version}`;
 
-async function occupy<T>(slot: Slot, work: (session: EngineSession) => Promise<T>): Promise<T> {
+function occupy<T>(slot: Slot, work: (session: EngineSession) => MaybePromise<T>): MaybePromise<T> {
   slot.running += 1;
+  let pending = false;
   try {
-    return await work(slot.loaded.session);
+    const done = work(slot.loaded.session);
+    if (!(done instanceof Promise)) return done;
+    pending = true;
+    return done.finally(() => leave(slot));
   } finally {
-    slot.running -= 1;
-    if (slot.retired && slot.running === 0) release(slot);
+    if (!pending) leave(slot);
   }
+}
+
+function leave(slot: Slot): void {
+  slot.running -= 1;
+  if (slot.retired && slot.running === 0) release(slot);
 }
 
 function release(slot: Slot): void {

@@ -46,13 +46,17 @@ export class DeploymentFinder {
    */
   async find(context: FlightContext, model: string): Promise<Found> {
     const { catalog, clock } = this.#deps;
-    const known = catalog.get(model);
-    if (known !== undefined) {
-      this.#revalidate(context, model, known);
-      return ok(known);
-    }
+    const known = this.known(context, model);
+    if (known !== undefined) return ok(known);
     if (catalog.isAbsent(model, clock.now())) return notFound(model);
     return (await this.#finds.join(context, model, () => this.#fetch(model))).value;
+  }
+
+  /** As `find`, of a model that this isolate has seen: nothing to wait for. */
+  known(context: FlightContext, model: string): CatalogEntry | undefined {
+    const entry = this.#deps.catalog.get(model);
+    if (entry !== undefined) this.#revalidate(context, model, entry);
+    return entry;
   }
 
   #revalidate(context: FlightContext, model: string, entry: CatalogEntry): void {

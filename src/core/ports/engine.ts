@@ -1,3 +1,4 @@
+import type { MaybePromise } from "../model/maybe-promise.ts";
 import type { Result } from "../model/result.ts";
 import type { Bytes, Tensor, TensorSpec } from "../model/tensor.ts";
 
@@ -33,7 +34,7 @@ export interface EngineSession {
   /** Bytes this session keeps, measured while it was opened where that can be measured, estimated otherwise. */
   readonly memoryBytes: number;
   /**
-   * Runs the graph once.
+   * Runs the graph once. An engine that computes in the isolate answers without a promise.
    * @param inputs one tensor for each of `inputs`, already checked against its spec
    * @param outputs names to compute, each one of `outputs`; never empty
    * @returns tensors in the order asked for; they own their data
@@ -41,7 +42,7 @@ export interface EngineSession {
   run(
     inputs: readonly Tensor[],
     outputs: readonly string[],
-  ): Promise<Result<readonly Tensor[], RunFailure>>;
+  ): MaybePromise<Result<readonly Tensor[], RunFailure>>;
   release(): Promise<void>;
 }
 

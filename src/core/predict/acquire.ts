@@ -6,7 +6,7 @@ import type { VersionLoader } from "../lifecycle/version-loader.ts";
 import type { ServeFailure } from "../model/failure.ts";
 import type { Reference } from "../model/reference.ts";
 import { fail, ok, type Result } from "../model/result.ts";
-import { type Resolved, resolveAlias, type Stickiness } from "../routing/resolve.ts";
+import { type AskStickiness, type Resolved, resolveAlias } from "../routing/resolve.ts";
 
 export interface AcquireDeps {
   readonly finder: DeploymentFinder;
@@ -23,12 +23,36 @@ export interface Acquired {
   readonly modelCache: ModelCacheOutcome;
 }
 
-/** Turns a reference into a loaded version. No I/O at all when model and version are known here. */
+/**
+ * As `acquireVersion`, when model and version are known here: neither I/O nor a wait, as for
+ * almost every request. `undefined` when somebody has to be asked.
+ */
+export function readyVersion(
+  deps: AcquireDeps,
+  context: FlightContext,
+  { model, selector }: Reference,
+  stickiness: AskStickiness,
+): Result<Acquired, ServeFailure> | undefined {
+  let resolved: Result<Resolved, ServeFailure>;
+  if (selector.kind === "version") {
+    resolved = ok(fixed(selector.version));
+  } else {
+    const known = deps.finder.known(context, model);
+    if (known === undefined) return undefined;
+    resolved = resolveAlias(known.deployment, selector.alias, stickiness);
+  }
+  if (!resolved.ok) return resolved;
+  const { version, route } = resolved.value;
+  const loaded = deps.models.get(model, version);
+  return loaded === undefined ? undefined : ok({ loaded, route, modelCache: "hit" });
+}
+
+/** Turns a reference into a loaded version, with the store's help when need be. */
 export async function acquireVersion(
   deps: AcquireDeps,
   context: FlightContext,
   reference: Reference,
-  stickiness: Stickiness,
+  stickiness: AskStickiness,
 ): Promise<Result<Acquired, ServeFailure>> {
   const resolved = await resolve(deps, context, reference, stickiness);
   if (!resolved.ok) return resolved;
@@ -44,12 +68,13 @@ async function resolve(
   deps: AcquireDeps,
   context: FlightContext,
   reference: Reference,
-  stickiness: Stickiness,
+  stickiness: AskStickiness,
 ): Promise<Result<Resolved, ServeFailure>> {
   const { model, selector } = reference;
   // A fixed version is itself, whatever the deployment says.
-  if (selector.kind === "version")
-    return ok({ version: selector.version, route: selector.version });
+  if (selector.kind === "version") return ok(fixed(selector.version));
   const found = await deps.finder.find(context, model);
   return found.ok ? resolveAlias(found.value.deployment, selector.alias, stickiness) : found;
 }
+
+const fixed = (version: string): Resolved => ({ version, route: version });

@@ -1,17 +1,19 @@
 import type { LoadedVersion } from "../cache/model-cache.ts";
 import type { FlightContext } from "../cache/single-flight.ts";
 import type { ServeFailure } from "../model/failure.ts";
+import type { MaybePromise } from "../model/maybe-promise.ts";
 import type { Reference } from "../model/reference.ts";
 import { fail, ok, type Result } from "../model/result.ts";
 import type { Tensor, TensorSpec } from "../model/tensor.ts";
 import type { RunFailure } from "../ports/engine.ts";
 import type { Events } from "../ports/events.ts";
-import type { Stickiness } from "../routing/resolve.ts";
+import type { AskStickiness } from "../routing/resolve.ts";
 import {
   type AcquireDeps,
   type Acquired,
   acquireVersion,
   type ModelCacheOutcome,
+  readyVersion,
 } from "./acquire.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { chooseOutputs } from "./choose-outputs.ts";
@@ -24,7 +26,7 @@ export interface InferDeps extends AcquireDeps {
 
 export interface InferRequest {
   readonly reference: Reference;
-  readonly stickiness: Stickiness;
+  readonly stickiness: AskStickiness;
   /** The tensors, or a way to make them once the model's inputs are known (raw requests carry no names or shapes). */
   readonly inputs:
     | readonly Tensor[]
@@ -60,10 +62,13 @@ export async function infer(
   const { clock } = context;
   const startedMs = clock.now();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const acquired = await acquireVersion(deps, context, request.reference, request.stickiness);
+    const { reference, stickiness } = request;
+    const acquired =
+      readyVersion(deps, context, reference, stickiness) ??
+      (await acquireVersion(deps, context, reference, stickiness));
     if (!acquired.ok) return acquired;
     const running = run(deps, context, request, acquired.value, startedMs);
-    const answered = await running;
+    const answered = running instanceof Promise ? await running : running;
     if (answered !== undefined && answered !== "engine lost") return answered;
   }
   return fail({
@@ -82,30 +87,49 @@ function run(
   request: InferRequest,
   acquired: Acquired,
   startedMs: number,
-): Promise<Result<Inference, ServeFailure> | "engine lost"> | undefined {
-  const { loaded, route, modelCache } = acquired;
+): MaybePromise<Result<Inference, ServeFailure> | "engine lost"> | undefined {
+  const { loaded } = acquired;
   const { inputs: inputSpecs, outputs: outputSpecs } = loaded.session;
   const given =
     typeof request.inputs === "function" ? request.inputs(inputSpecs) : ok(request.inputs);
-  if (!given.ok) return Promise.resolve(given);
+  if (!given.ok) return given;
   const inputs = checkInputs(inputSpecs, given.value);
-  if (!inputs.ok) return Promise.resolve(inputs);
+  if (!inputs.ok) return inputs;
   const wanted = chooseOutputs(outputSpecs, request.outputs);
-  if (!wanted.ok) return Promise.resolve(wanted);
-  return deps.models.use(loaded, async (session) => {
+  if (!wanted.ok) return wanted;
+  return deps.models.use(loaded, (session) => {
     const runAtMs = context.clock.now();
-    const outputs = await session.run(inputs.value, wanted.value);
-    const nowMs = context.clock.now();
-    const page = deps.statistics.page(loaded.model, loaded.version);
-    const totalMs = nowMs - startedMs;
-    const runMs = nowMs - runAtMs;
-    if (!outputs.ok) {
-      if (outputs.failure.reason === "engine_lost") return forgetSessions(deps);
-      deps.statistics.failed(page, totalMs);
-      if (outputs.failure.reason === "engine_crashed") reportCrash(deps, loaded, outputs.failure);
-      return fail(toServeFailure(outputs.failure));
-    }
-    deps.statistics.succeeded(page, { rows: rows(inputs.value), totalMs, runMs, nowMs });
+    const finish = (outputs: Result<readonly Tensor[], RunFailure>) =>
+      settle(deps, acquired, outputs, {
+        rows: rows(inputs.value),
+        startedMs,
+        runAtMs,
+        nowMs: context.clock.now(),
+      });
+    const ran = session.run(inputs.value, wanted.value);
+    return ran instanceof Promise ? ran.then(finish) : finish(ran);
+  });
+}
+
+interface RunTimes {
+  readonly rows: number;
+  readonly startedMs: number;
+  readonly runAtMs: number;
+  readonly nowMs: number;
+}
+
+/** Counts a run and makes its answer. */
+function settle(
+  deps: InferDeps,
+  { loaded, route, modelCache }: Acquired,
+  outputs: Result<readonly Tensor[], RunFailure>,
+  { rows, startedMs, runAtMs, nowMs }: RunTimes,
+): Result<Inference, ServeFailure> | "engine lost" {
+  const page = deps.statistics.page(loaded.model, loaded.version);
+  const totalMs = nowMs - startedMs;
+  const runMs = nowMs - runAtMs;
+  if (outputs.ok) {
+    deps.statistics.succeeded(page, { rows, totalMs, runMs, nowMs });
     const acquireMs = runAtMs - startedMs;
     return ok({
       loaded,
@@ -115,8 +139,12 @@ function run(
       outputs: outputs.value,
       acquireMs,
       runMs,
-    } as const);
-  });
+    });
+  }
+  if (outputs.failure.reason === "engine_lost") return forgetSessions(deps);
+  deps.statistics.failed(page, totalMs);
+  if (outputs.failure.reason === "engine_crashed") reportCrash(deps, loaded, outputs.failure);
+  return fail(toServeFailure(outputs.failure));
 }
 
 /** No session outlives its engine: the next use of each model opens it in the new one. */

@@ -22,11 +22,14 @@ export interface AliasNotFound {
   readonly detail: string;
 }
 
+/** Asked when a route has a choice: most have none, and headers cost. */
+export type AskStickiness = () => Stickiness;
+
 /** Turns an alias into one immutable version. Deterministic for one deployment and routing key. */
 export function resolveAlias(
   deployment: Deployment,
   alias: string,
-  stickiness: Stickiness,
+  askStickiness: AskStickiness,
 ): Result<Resolved, AliasNotFound> {
   const route = routeOf(deployment, alias);
   if (route === undefined) {
@@ -36,14 +39,23 @@ export function resolveAlias(
       detail: `model '${deployment.model}' has no alias '${alias}'; it has ${known.length === 0 ? "none" : known.join(", ")}`,
     });
   }
-  const [only, ...others] = routedVersions(route);
-  const version =
-    only !== undefined && others.length === 0
-      ? only
-      : (stuckTo(route, alias, stickiness.route) ??
-        chooseVersion(route, stickiness.routingKey, stickiness.random));
+  const version = onlyVersion(route) ?? choose(route, alias, askStickiness());
   return ok({ version, route: `${alias}:${version}` });
 }
+
+/** The one version that has all the weight. */
+function onlyVersion({ weights }: Route): string | undefined {
+  let only: string | undefined;
+  for (const version in weights) {
+    if ((weights[version] ?? 0) <= 0) continue;
+    if (only !== undefined) return undefined;
+    only = version;
+  }
+  return only;
+}
+
+const choose = (route: Route, alias: string, { route: stuck, routingKey, random }: Stickiness) =>
+  stuckTo(route, alias, stuck) ?? chooseVersion(route, routingKey, random);
 
 /** The route of an alias; `undefined` when there is none. */
 export const routeOf = (

@@ -11,20 +11,20 @@ export interface JsonFailure {
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 /**
- * Parses JSON in UTF-8 (RFC 8259), nested at most `maxDepth` deep. A leading BOM is
+ * Parses JSON (RFC 8259), as text or in UTF-8, nested at most `maxDepth` deep. A leading BOM is
  * skipped; of a repeated key the last one counts; `__proto__` is a key like another.
  * A failure says at which line and column (for text up to four million characters),
  * and repeats at most one character of it.
  */
 export function parseJson(
-  bytes: Uint8Array,
+  given: Uint8Array | string,
   { maxDepth }: { readonly maxDepth: number },
 ): Result<unknown, JsonFailure> {
   let text: string;
   try {
-    text = decoder.decode(bytes);
+    text = typeof given === "string" ? given : decoder.decode(given);
   } catch {
-    return invalid(`it is not UTF-8 at byte ${firstBadByte(bytes)}`);
+    return invalid(`it is not UTF-8 at byte ${firstBadByte(given as Uint8Array)}`);
   }
   if (isDeeperThan(text, maxDepth)) return invalid(`it is nested more than ${maxDepth} deep`);
   try {

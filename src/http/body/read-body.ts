@@ -1,3 +1,4 @@
+import type { MaybePromise } from "../../core/model/maybe-promise.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { Bytes } from "../../core/model/tensor.ts";
 import type { HashStream } from "../../core/ports/digest.ts";
@@ -32,31 +33,40 @@ const CODINGS: Readonly<Record<string, Coding | "identity">> = {
  * over `maxBytes`, on the wire or decompressed; held at most are its pieces and
  * their joint copy. Never throws.
  */
-export async function readBody(
+export function readBody(
   request: Request,
   { maxBytes, hash }: ReadBodyOptions,
-): Promise<Result<Bytes, BodyFailure>> {
+): MaybePromise<Result<Bytes, BodyFailure>> {
   const encoding = (request.headers.get("content-encoding") ?? "").trim().toLowerCase();
   const coding = Object.hasOwn(CODINGS, encoding) ? CODINGS[encoding] : undefined;
   if (coding === undefined) return unsupported(encoding);
   const length = declaredLength(request.headers.get("content-length"));
   if (length !== undefined && length > maxBytes) return tooLarge(maxBytes, "");
+  // `request.body` is not touched on the way of almost every request: it would make a stream of it.
+  if (coding === "identity" && length !== undefined && hash === undefined) {
+    return readDeclared(request, length, maxBytes);
+  }
+  return readStream(request, coding, maxBytes, hash);
+}
+
+async function readStream(
+  request: Request,
+  coding: Coding | "identity",
+  maxBytes: number,
+  hash: HashStream | undefined,
+): Promise<Result<Bytes, BodyFailure>> {
   try {
-    // `request.body` is not touched on the way of almost every request: it would make a stream of it.
-    if (coding === "identity" && length !== undefined && hash === undefined) {
-      return await readDeclared(request, length, maxBytes);
-    }
     if (request.body === null) return ok(new Uint8Array());
     if (coding !== "identity") return await readPacked(request.body, coding, maxBytes, hash);
     const read = await collectBytes(request.body, maxBytes, hash);
     return read === "too large" ? tooLarge(maxBytes, "") : ok(read);
   } catch {
-    return malformed("the body broke off before its end");
+    return brokenOff();
   }
 }
 
 /** Undefined when it is not said, or not as HTTP says it: then the bytes are counted. */
-const declaredLength = (header: string | null): number | undefined =>
+export const declaredLength = (header: string | null): number | undefined =>
   header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
 
 /** The way of almost every request: one call, no counting. The runtime ends a body at its declared length. */
@@ -65,7 +75,12 @@ async function readDeclared(
   length: number,
   maxBytes: number,
 ): Promise<Result<Bytes, BodyFailure>> {
-  const bytes = new Uint8Array(await request.arrayBuffer());
+  let bytes: Bytes;
+  try {
+    bytes = new Uint8Array(await request.arrayBuffer());
+  } catch {
+    return brokenOff();
+  }
   if (bytes.byteLength === length) return ok(bytes);
   // Only a request that did not come by HTTP itself can lie.
   if (bytes.byteLength > maxBytes) return tooLarge(maxBytes, "");
@@ -102,6 +117,8 @@ const tooLarge = (maxBytes: number, when: string): Result<never, BodyFailure> =>
     status: 413,
     detail: `the body is larger than ${maxBytes} bytes${when} (MAX_BODY_BYTES)`,
   });
+
+const brokenOff = () => malformed("the body broke off before its end");
 
 const malformed = (detail: string): Result<never, BodyFailure> =>
   fail({ reason: "bad_encoding", status: 400, detail });

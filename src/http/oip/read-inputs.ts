@@ -14,7 +14,7 @@ interface BinaryPart {
 
 /**
  * Reads `inputs` into tensors, in their order.
- * @param jsonBytes size of the JSON: no shape may promise more elements than it could hold
+ * @param jsonBytes size of the JSON, in bytes or characters: no shape may promise more elements than it could hold
  * @param binary what follows the JSON; its bytes must be taken up exactly
  */
 export function readInputs(

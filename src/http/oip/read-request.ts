@@ -27,13 +27,14 @@ const HEADER = "Inference-Header-Content-Length";
  * Reads a request of the Open Inference Protocol: all JSON, or JSON followed by
  * binary tensors, or (header `0`) one raw tensor.
  * Source: Open Inference Protocol, "Inference"; Triton, "Binary tensor data extension".
+ * @param body text only when there is no binary part
  * @param headerLength `Inference-Header-Content-Length`, when it was sent
  */
 export function readOipRequest(
-  body: Bytes,
+  body: Bytes | string,
   headerLength: string | undefined,
 ): Result<OipRequest, OipProblem | JsonFailure> {
-  if (headerLength === undefined) return readParts(body, undefined);
+  if (headerLength === undefined || typeof body === "string") return readParts(body, undefined);
   const length = /^\d{1,15}$/.test(headerLength) ? Number(headerLength) : -1;
   if (length < 0) return problem(`${HEADER} must be a whole number from 0`);
   if (length > body.byteLength) {
@@ -47,7 +48,7 @@ export function readOipRequest(
 }
 
 function readParts(
-  json: Bytes,
+  json: Bytes | string,
   binary: Bytes | undefined,
 ): Result<OipRequest, OipProblem | JsonFailure> {
   const parsed = parseJson(json, { maxDepth: MAX_JSON_DEPTH });
@@ -63,7 +64,7 @@ function readParts(
   }
   const outputs = readOutputs(request.outputs);
   if (!outputs.ok) return outputs;
-  const inputs = readInputs(request.inputs, json.byteLength, binary);
+  const inputs = readInputs(request.inputs, json.length, binary);
   if (!inputs.ok) return inputs;
   return ok({ id, inputs: inputs.value, outputs: outputs.value, binaryOutput });
 }

@@ -1,9 +1,10 @@
 import { parseReference } from "../../core/model/reference.ts";
 import { ok, type Result } from "../../core/model/result.ts";
 import { type Inference, infer } from "../../core/predict/infer.ts";
-import type { Stickiness } from "../../core/routing/resolve.ts";
+import type { AskStickiness } from "../../core/routing/resolve.ts";
 import type { AppContext } from "../app-env.ts";
 import { readBody } from "../body/read-body.ts";
+import { readJsonText } from "../body/read-json-text.ts";
 import type { HttpDeps } from "../deps.ts";
 import { flightContext } from "../flight-context.ts";
 import { createRespondInference, type RespondInference } from "../inference-response.ts";
@@ -48,9 +49,13 @@ async function handle(c: AppContext, deps: HttpDeps, respond: RespondInference):
   const startedMs = deps.clock.now();
   const reference = parseReference(c.req.param("model") ?? "", c.req.param("version"));
   if (!reference.ok) return refuseServe(c, reference.failure);
-  const body = await readBody(c.req.raw, { maxBytes: deps.settings.maxBodyBytes });
+  const { maxBodyBytes: maxBytes } = deps.settings;
+  const headerLength = c.req.header("inference-header-content-length");
+  const body = await (headerLength === undefined
+    ? readJsonText(c.req.raw, maxBytes)
+    : readBody(c.req.raw, { maxBytes }));
   if (!body.ok) return refuse(c, { ...body.failure, code: body.failure.reason });
-  const request = readOipRequest(body.value, c.req.header("inference-header-content-length"));
+  const request = readOipRequest(body.value, headerLength);
   if (!request.ok) return refuseRequest(c, request.failure);
   const { inputs, outputs } = request.value;
   const answered = await infer(deps.serve, flightContext(c, deps.clock), {
@@ -72,16 +77,13 @@ async function handle(c: AppContext, deps: HttpDeps, respond: RespondInference):
   return respond(answered.value, writeOipResponse({ ...response.value, parameters }), ids);
 }
 
-/** Read when a route has a choice: most have none. */
-const stickinessOf = (c: AppContext, { random }: HttpDeps): Stickiness => ({
-  get routingKey() {
-    return c.req.header("x-freshet-routing-key");
-  },
-  get route() {
-    return c.req.header("x-freshet-route");
-  },
-  random,
-});
+const stickinessOf =
+  (c: AppContext, { random }: HttpDeps): AskStickiness =>
+  () => ({
+    routingKey: c.req.header("x-freshet-routing-key"),
+    route: c.req.header("x-freshet-route"),
+    random,
+  });
 
 function report(deps: HttpDeps, inference: Inference, requestId: string, startedMs: number): void {
   const { loaded, modelCache, strategy } = inference;

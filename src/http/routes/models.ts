@@ -73,7 +73,7 @@ function pageRoutes(
 async function acquire(c: AppContext, deps: HttpDeps): Promise<Result<Acquired, ServeFailure>> {
   const reference = parseReference(c.req.param("model") ?? "", c.req.param("version"));
   if (!reference.ok) return reference;
-  const stickiness = { random: deps.random };
+  const stickiness = () => ({ random: deps.random });
   return acquireVersion(deps.serve, flightContext(c, deps.clock), reference.value, stickiness);
 }
 

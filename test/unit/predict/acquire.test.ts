@@ -47,7 +47,7 @@ describe("coming by a session", () => {
     const core = await published();
     await putVersion(core.bucket, "iris", "2", fakeModel(8));
     await putDeployment(core.bucket, "iris", 2, { production: { "1": 99, "2": 1 } });
-    const stickiness = { random: () => 0, route: "production:2" };
+    const stickiness = () => ({ random: () => 0, route: "production:2" });
     expect(await askInShort(core, "iris", { stickiness })).toBe("2 miss 8");
     expect(await askInShort(core, "iris")).toBe("1 miss 7");
   });

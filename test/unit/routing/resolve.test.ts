@@ -9,7 +9,7 @@ const deployment = {
     staging: { weights: { "2": 100, "1": 0 } },
   },
 };
-const stay = { random: () => 0 };
+const stay = () => ({ random: () => 0 });
 
 describe("resolving an alias", () => {
   it("answers the version and the route to send back", () => {
@@ -20,14 +20,17 @@ describe("resolving an alias", () => {
   });
 
   it("holds a caller on the variant of its last answer", () => {
-    const resolved = resolveAlias(deployment, "production", { ...stay, route: "production:2" });
+    const resolved = resolveAlias(deployment, "production", () => ({
+      ...stay(),
+      route: "production:2",
+    }));
     expect(resolved.ok && resolved.value.version).toBe("2");
   });
 
   it.each(["staging:1", "production:9", "staging:", "nonsense", ""])(
     "lets go of a caller whose route '%s' no longer has traffic there",
     (route) => {
-      const resolved = resolveAlias(deployment, "staging", { ...stay, route });
+      const resolved = resolveAlias(deployment, "staging", () => ({ ...stay(), route }));
       expect(resolved.ok && resolved.value.version).toBe("2");
     },
   );
@@ -57,7 +60,7 @@ describe("resolving an alias", () => {
   });
 
   it("lets go of a caller whose version has since lost all its traffic", () => {
-    const resolved = resolveAlias(deployment, "staging", { ...stay, route: "staging:1" });
+    const resolved = resolveAlias(deployment, "staging", () => ({ ...stay(), route: "staging:1" }));
     expect(resolved).toMatchObject({ value: { version: "2", route: "staging:2" } });
   });
 
