@@ -1,12 +1,20 @@
 import { parseArgs } from "node:util";
 import { coldFirstPrediction } from "./scenarios/cold-first-prediction.ts";
+import { freshness } from "./scenarios/freshness.ts";
+import { predictionCacheHit } from "./scenarios/prediction-cache-hit.ts";
 import { publishToServed } from "./scenarios/publish-to-served.ts";
 import { warmInference } from "./scenarios/warm-inference.ts";
 import { type Report, renderReport, saveReport, writeResultsPage } from "./support/report.ts";
 import type { Scenario } from "./support/scenario.ts";
 import { openStage } from "./support/stage.ts";
 
-const SCENARIOS: readonly Scenario[] = [warmInference, coldFirstPrediction, publishToServed];
+const SCENARIOS: readonly Scenario[] = [
+  warmInference,
+  predictionCacheHit,
+  freshness,
+  coldFirstPrediction,
+  publishToServed,
+];
 
 const HELP = `Measures Freshet side by side with named baselines.
 

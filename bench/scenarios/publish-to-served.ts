@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { startRedisDoor } from "../../test/support/redis-door.ts";
 import { interleave, type Measurement, type Runner } from "../support/interleave.ts";
 import { IRIS_BODY, IRIS_PATH } from "../support/iris.ts";
 import type { Scenario } from "../support/scenario.ts";
 import { variantOf } from "../support/variant.ts";
-import { serveWorker } from "../support/workerd.ts";
+import { type Served, serveWorker } from "../support/workerd.ts";
 import { prepareFreshet } from "../support/workers.ts";
 
 const FULL_ROUNDS = 20;
@@ -11,6 +12,7 @@ const QUICK_ROUNDS = 3;
 const TOKEN = "a-token-for-the-bench";
 const REVALIDATE_MS = 1_000;
 const MODEL = "published";
+const REDIS_MODEL = "published-by-redis";
 const PATIENCE_MS = 30_000;
 
 /** How soon a new version answers. */
@@ -19,27 +21,34 @@ export const publishToServed: Scenario = {
   summary: "ms from a publish's 201 to the first answer by the new version, from warm isolates",
   async measure(stage, { quick, progress }) {
     const rounds = quick ? QUICK_ROUNDS : FULL_ROUNDS;
-    const worker = await prepareFreshet(stage, {
-      FRESHET_ADMIN_TOKEN: TOKEN,
-      REVALIDATE_MS: String(REVALIDATE_MS),
-    });
+    const redis = await startRedisDoor();
+    const vars = { FRESHET_ADMIN_TOKEN: TOKEN, REVALIDATE_MS: String(REVALIDATE_MS) };
     const model = await readFile(IRIS_PATH);
-    const publisher = await serveWorker(stage.children, worker);
-    const other = await serveWorker(stage.children, worker);
+    const serve = async (more: Readonly<Record<string, string>>) =>
+      serveWorker(stage.children, await prepareFreshet(stage, { ...vars, ...more }));
+    const publisher = await serve({});
+    const other = await serve({});
+    const redisPublisher = await serve(redis.vars);
+    const redisOther = await serve(redis.vars);
+    const servers = [publisher, other, redisPublisher, redisOther];
     let published = 0;
-    const next = () => {
+    const next = (by: Served, name: string) => {
       published += 1;
-      return publish(publisher.url, variantOf(model, String(published)));
+      return publish(by.url, name, variantOf(model, String(published)));
     };
     try {
-      await next();
-      await Promise.all([versionAt(publisher.url), versionAt(other.url)]);
+      await next(publisher, MODEL);
+      await next(redisPublisher, REDIS_MODEL);
+      for (const { url } of [publisher, other]) await versionAt(url, MODEL);
+      for (const { url } of [redisPublisher, redisOther]) await versionAt(url, REDIS_MODEL);
+      const by = (name: string, from: Served, to: Served, what: string): Runner => ({
+        name,
+        measure: async () => served(to.url, what, await next(from, what)),
+      });
       const runners: readonly Runner[] = [
-        {
-          name: "the isolate that published",
-          measure: async () => served(publisher.url, await next()),
-        },
-        { name: "another isolate", measure: async () => served(other.url, await next()) },
+        by("the isolate that published", publisher, publisher, MODEL),
+        by("another isolate", publisher, other, MODEL),
+        by("another isolate, by Redis", redisPublisher, redisOther, REDIS_MODEL),
       ];
       const contenders = await interleave(runners, rounds, (round, values) =>
         progress(`round ${round}/${rounds}: ${values.map((ms) => ms.toFixed(0)).join(" · ")} ms`),
@@ -47,17 +56,18 @@ export const publishToServed: Scenario = {
       return {
         scenario: "publish-to-served",
         unit: "ms",
-        how: `A version is published into \`production\` by one \`workerd serve\`; it and a second one on the same bucket are asked without pause until the new version answers. REVALIDATE_MS is ${REVALIDATE_MS}; no Redis. Each round publishes other bytes.`,
+        how: `A version is published into \`production\` by one \`workerd serve\`; it and a second one on the same bucket are asked without pause until the new version answers. REVALIDATE_MS is ${REVALIDATE_MS}; without Redis, save where it is named. Each round publishes other bytes.`,
         contenders,
       };
     } finally {
-      await Promise.all([publisher.stop(), other.stop()]);
+      await Promise.all(servers.map((server) => server.stop()));
+      await redis.stop();
     }
   },
 };
 
-async function publish(url: string, body: Uint8Array<ArrayBuffer>): Promise<string> {
-  const answer = await fetch(`${url}/v1/models/${MODEL}/versions?alias=production`, {
+async function publish(url: string, model: string, body: Uint8Array<ArrayBuffer>): Promise<string> {
+  const answer = await fetch(`${url}/v1/models/${model}/versions?alias=production`, {
     method: "POST",
     headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/octet-stream" },
     body,
@@ -67,10 +77,10 @@ async function publish(url: string, body: Uint8Array<ArrayBuffer>): Promise<stri
   return (JSON.parse(text) as { readonly version: string }).version;
 }
 
-async function served(url: string, version: string): Promise<Measurement> {
+async function served(url: string, model: string, version: string): Promise<Measurement> {
   const sinceMs = performance.now();
   let answers = 0;
-  while ((await versionAt(url)) !== version) {
+  while ((await versionAt(url, model)) !== version) {
     answers += 1;
     if (performance.now() - sinceMs > PATIENCE_MS) throw new Error(`${version} is not served`);
   }
@@ -78,8 +88,8 @@ async function served(url: string, version: string): Promise<Measurement> {
 }
 
 /** @throws when a prediction fails: none may, whatever is published */
-async function versionAt(url: string): Promise<string> {
-  const answer = await fetch(`${url}/v2/models/${MODEL}/infer`, {
+async function versionAt(url: string, model: string): Promise<string> {
+  const answer = await fetch(`${url}/v2/models/${model}/infer`, {
     method: "POST",
     body: IRIS_BODY,
   });

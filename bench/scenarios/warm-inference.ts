@@ -3,19 +3,15 @@ import { freePort } from "../../infra/local/free-port.ts";
 import { ask, expectSameAnswer } from "../support/ask.ts";
 import { type ChildProcesses, end } from "../support/child-processes.ts";
 import { cpuTimeMs } from "../support/cpu-time.ts";
-import { interleave, type Runner } from "../support/interleave.ts";
+import { interleave } from "../support/interleave.ts";
 import { IRIS, IRIS_BODY, IRIS_PATH } from "../support/iris.ts";
-import { drive } from "../support/load.ts";
+import { loadRunners } from "../support/load-runners.ts";
 import type { Scenario } from "../support/scenario.ts";
 import { untilListening } from "../support/until-listening.ts";
 import { type Served, serveWorker } from "../support/workerd.ts";
 import { FRESHET_PATH, prepareBareWorker, prepareFreshet } from "../support/workers.ts";
 
 const FASTIFY = join(import.meta.dirname, "..", "baselines", "fastify-server.mjs");
-const CONNECTIONS = 32;
-// Many short rounds: a shared machine changes its speed from one second to the next.
-const FULL = { rounds: 41, seconds: 1, warmUpSeconds: 5 };
-const QUICK = { rounds: 3, seconds: 1, warmUpSeconds: 1 };
 
 /** Requests per second once everything is loaded. */
 export const warmInference: Scenario = {
@@ -23,8 +19,9 @@ export const warmInference: Scenario = {
   summary:
     "requests/s with the model loaded: Freshet, a bare Worker, Fastify with the native engine",
   async measure(stage, { quick, progress }) {
-    const { rounds, seconds, warmUpSeconds } = quick ? QUICK : FULL;
-    const freshet = await serveWorker(stage.children, await prepareFreshet(stage));
+    // Every answer is to be a run.
+    const vars = { USE_CACHE: "false" };
+    const freshet = await serveWorker(stage.children, await prepareFreshet(stage, vars));
     const bare = await serveWorker(stage.children, await prepareBareWorker(stage));
     const fastify = await serveFastify(stage.children);
     const targets = [
@@ -44,25 +41,7 @@ export const warmInference: Scenario = {
     ];
     const expected = await ask(bare.url, IRIS_BODY);
     for (const { url } of targets) expectSameAnswer(expected, await ask(url, IRIS_BODY));
-    const load = (url: string, forSeconds: number) =>
-      drive({ url, body: IRIS_BODY, connections: CONNECTIONS, seconds: forSeconds });
-    for (const { url } of targets) await load(url, warmUpSeconds);
-    const runners = targets.map(
-      ({ url, server, ...who }): Runner => ({
-        ...who,
-        async measure() {
-          const beforeMs = await server.cpuMs();
-          const { requestsPerSecond, requests, p50Ms, p99Ms } = await load(url, seconds);
-          const afterMs = await server.cpuMs();
-          const details = { "p50 ms": p50Ms, "p99 ms": p99Ms };
-          if (beforeMs === undefined || afterMs === undefined) {
-            return { value: requestsPerSecond, details };
-          }
-          const cpuUs = ((afterMs - beforeMs) * 1_000) / requests;
-          return { value: requestsPerSecond, details: { ...details, "CPU µs/request": cpuUs } };
-        },
-      }),
-    );
+    const { runners, rounds, how } = await loadRunners(targets, { quick });
     const contenders = await interleave(runners, rounds, (round, values) =>
       progress(`round ${round}/${rounds}: ${values.map(Math.round).join(" · ")} requests/s`),
     );
@@ -70,7 +49,7 @@ export const warmInference: Scenario = {
     return {
       scenario: "warm-inference",
       unit: "requests/s",
-      how: `${IRIS}, one row as JSON, ${CONNECTIONS} connections, ${rounds} interleaved rounds of ${seconds} s. Workers on \`workerd serve\`, one process each.`,
+      how: `${IRIS}, one row as JSON, ${how}. Workers on \`workerd serve\`, one process each.`,
       contenders,
       requirement: { contender: "Freshet", is: "at least", ratio: 0.8 },
     };

@@ -25,4 +25,14 @@ export const prepareBareWorker = (stage: Stage): Promise<WorkerOnDisk> =>
     MODEL_KEY: modelBytesKey(IRIS, "1"),
   });
 
+/** A Hono app with Freshet's route that answers one text with one set of headers. */
+export const prepareHonoConstant = (
+  stage: Stage,
+  answer: { readonly body: string; readonly headers: Readonly<Record<string, string>> },
+): Promise<WorkerOnDisk> =>
+  stage.prepare("hono", join(ROOT, "bench", "baselines", "hono-constant.mjs"), {
+    ANSWER_BODY: answer.body,
+    ANSWER_HEADERS: JSON.stringify(answer.headers),
+  });
+
 export const FRESHET_PATH = `/v2/models/${IRIS}/infer`;

@@ -36,5 +36,10 @@ export function banner(stack: Stack, settings: StackSettings): string {
   Try it:
 
   ${curlLine(stack.url, token)}
+
+  The command line, in another terminal:
+
+  export FRESHET_URL=${stack.url} FRESHET_TOKEN=${stack.adminToken}
+  npm run -s freshet -- model list
 `;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { access, constants, mkdtemp, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare, type V4MiniflareOptions } from "miniflare";
@@ -33,9 +33,24 @@ export interface LocalS3 {
   stop(): Promise<void>;
 }
 
+const MEMORY_FOLDER = "/dev/shm";
+/** A container's is 64 MB unless told otherwise: too small for a long test. */
+const ENOUGH_BYTES = 1024 ** 3;
+
+/** Memory where there is plenty: a store that lives for one test needs no disk, and takes half the time. */
+async function quickFolder(): Promise<string> {
+  try {
+    await access(MEMORY_FOLDER, constants.W_OK);
+    const { bavail, bsize } = await statfs(MEMORY_FOLDER);
+    return bavail * bsize >= ENOUGH_BYTES ? MEMORY_FOLDER : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}
+
 /** A local S3 of its own on a free port, its data gone with it. */
 export async function startLocalS3(): Promise<LocalS3> {
-  const dir = await mkdtemp(join(tmpdir(), "freshet-s3-"));
+  const dir = await mkdtemp(join(await quickFolder(), "freshet-s3-"));
   const options: V4MiniflareOptions = {
     host: "127.0.0.1",
     port: await freePort(),

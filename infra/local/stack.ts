@@ -72,9 +72,11 @@ async function boot(
   undo: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
 ): Promise<Stack> {
-  undo.push(await lockDataDir(settings.dataDir));
+  const lock = await lockDataDir(settings.dataDir);
+  undo.push(lock.release);
   const port = settings.port === 0 ? await freePort() : settings.port;
   const redis = await startRedis(settings, undo);
+  await lock.recordChildren();
   const built = await buildWorker(join(settings.dataDir, "build"), LOCAL_ENTRY);
   const url = `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
   const isEmbedded = settings.given.S3_ENDPOINT === undefined;
@@ -82,6 +84,7 @@ async function boot(
   const vars = { ...varsFor(settings, s3, redis.bridge), ...settings.given };
   const miniflare = await startWorker(settings, port, built, vars);
   undo.push(() => miniflare.dispose());
+  await lock.recordChildren();
   const store = createS3ObjectStore(s3, {
     digest: createNodeDigest(),
     clock: createSystemClock(),

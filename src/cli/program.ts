@@ -3,6 +3,9 @@ import { addGroup } from "./command.ts";
 import { addAliasCommands } from "./commands/alias.ts";
 import { addAuditCommands } from "./commands/audit.ts";
 import { addBackupCommands } from "./commands/backup.ts";
+import { addBundleCommands } from "./commands/bundle/bundle.ts";
+import { addCacheCommands } from "./commands/cache.ts";
+import { addCronCommand } from "./commands/cron.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addHistoryCommand } from "./commands/history.ts";
 import { addDeprecate, addDescribe, addTag } from "./commands/model/annotate.ts";
@@ -87,9 +90,12 @@ export function createProgram(terminal: Terminal, helpWidth?: number): Command {
   addMoveCommands(program, terminal);
   addHistoryCommand(program, terminal);
   addPredictCommand(program, terminal);
+  addBundleCommands(program, terminal);
   addServerCommands(program, terminal);
+  addCronCommand(program, terminal);
   addAuditCommands(program, terminal);
   addBackupCommands(program, terminal);
+  addCacheCommands(program, terminal);
   addDoctorCommand(program, terminal);
   return program;
 }

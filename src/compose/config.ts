@@ -36,6 +36,23 @@ const whole = (what: string, fallback: number, min: number, max = Number.MAX_SAF
     fallback,
   );
 
+/** A switch written in an environment variable. */
+const flag = (what: string, fallback: boolean) =>
+  setting(
+    what,
+    z.pipe(
+      z.pipe(
+        text(),
+        z.transform((word: string) => word.toLowerCase()),
+      ),
+      z.pipe(
+        z.enum(["true", "false", "1", "0", "on", "off"], "must be true or false"),
+        z.transform((word) => word === "true" || word === "1" || word === "on"),
+      ),
+    ),
+    fallback,
+  );
+
 const url = text().check(
   z.regex(/^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/, "must be an http(s) URL without query"),
 );
@@ -123,6 +140,42 @@ export const configSchema = z.object({
     "Milliseconds after which a model's deployment is checked again, in the background of the request that notices.",
     5_000,
     0,
+  ),
+  MAX_STALE_MS: whole(
+    "Milliseconds since the last confirmation after which a model counts as stale and degraded; it is served on, unless `STRICT_FRESHNESS` is on.",
+    3_600_000,
+    0,
+  ),
+  STRICT_FRESHNESS: flag(
+    "Refuse with 503 what has not been confirmed for `MAX_STALE_MS`, rather than serve it on.",
+    false,
+  ),
+  CHECK_FRESHNESS: flag(
+    "Check deployments in the background. Off: an isolate serves what it first saw until it ends, or somebody calls `cache refresh`.",
+    true,
+  ),
+  FORCE_RELOAD: flag(
+    "Fetch bytes from the store for each load, past the Cache API. For finding faults.",
+    false,
+  ),
+  USE_CACHE: flag("Answer equal inputs to the same version from a cache.", true),
+  CACHE_TTL_MS: whole("Milliseconds for which a cached prediction is fresh.", 60_000, 0),
+  CACHE_STALE_MS: whole(
+    "Milliseconds after `CACHE_TTL_MS` in which a cached prediction may be answered while it is made anew, or when that fails.",
+    300_000,
+    0,
+  ),
+  PREDICTION_CACHE_MAX_BYTES: whole(
+    "Budget in bytes for cached predictions in one isolate, least recently used out first. 0: none.",
+    8 * MIB,
+    0,
+    64 * MIB,
+  ),
+  REDIS_DEADLINE_MS: whole(
+    "Milliseconds that a request waits for Redis at most; a timeout counts as a miss.",
+    100,
+    1,
+    10_000,
   ),
   MODEL_CACHE_MAX_BYTES: whole(
     "Budget in bytes for the memory of loaded models in one isolate, measured, least recently used out first.",

@@ -3,19 +3,28 @@ import { createConsoleEvents } from "../adapters/console/events.ts";
 import { createS3ObjectStore } from "../adapters/s3/object-store.ts";
 import { createS3UploadStore } from "../adapters/s3/uploads.ts";
 import { createUpstashSharedCache } from "../adapters/upstash/shared-cache.ts";
+import { createCacheApi } from "../adapters/web-platform/cache-api.ts";
 import { createSystemClock } from "../adapters/web-platform/clock.ts";
 import { createWorkersDigest } from "../adapters/web-platform/digest.ts";
 import { createWebSignatureVerifier } from "../adapters/web-platform/signature.ts";
 import { ModelCache } from "../core/cache/model-cache.ts";
-import type { BackupDeps } from "../core/lifecycle/backup/backup-deps.ts";
+import { PredictionCache } from "../core/cache/prediction-cache.ts";
+import { RedisPredictions } from "../core/cache/redis-predictions.ts";
+import { BundleCatalog } from "../core/lifecycle/bundle/bundle-catalog.ts";
+import { CronState } from "../core/lifecycle/cron/cron-state.ts";
 import { maxFileBytes } from "../core/lifecycle/fetch-version.ts";
 import { DeploymentFinder } from "../core/lifecycle/find-deployment.ts";
+import { CatalogFeed } from "../core/lifecycle/freshness/catalog-feed.ts";
+import { obeyOrder } from "../core/lifecycle/freshness/obey-order.ts";
+import type { FreshnessSettings } from "../core/lifecycle/freshness/settings.ts";
 import { type RefreshDeps, refreshDeployment } from "../core/lifecycle/refresh-deployment.ts";
 import type { SignatureRules } from "../core/lifecycle/signature/apply-policy.ts";
 import { VersionLoader } from "../core/lifecycle/version-loader.ts";
+import { VersionObjects } from "../core/lifecycle/version-objects.ts";
 import type { Engine } from "../core/ports/engine.ts";
 import { StatisticsBook } from "../core/predict/statistics.ts";
 import { Catalog } from "../core/routing/catalog.ts";
+import type { TickDeps } from "../cron/tick-deps.ts";
 import { createApp } from "../http/app.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import type { Config } from "./config.ts";
@@ -23,9 +32,8 @@ import type { Config } from "./config.ts";
 /** Everything that lives as long as the isolate, wired once. */
 export interface Isolate {
   readonly app: ReturnType<typeof createApp>;
-  readonly refresh: RefreshDeps;
-  /** Missing without a second bucket. */
-  readonly backup: BackupDeps | undefined;
+  /** What the crons work with. */
+  readonly tick: TickDeps;
 }
 
 /** Builds adapters and state from a complete configuration and the started engine. No I/O. */
@@ -37,6 +45,7 @@ export function createIsolate(config: Config, engine: Engine): Isolate {
   );
   const digest = createWorkersDigest();
   const newId = () => crypto.randomUUID();
+  const sharedCache = sharedCacheOf(config);
   const store = createS3ObjectStore(storeConfig(config), {
     digest,
     clock,
@@ -45,33 +54,90 @@ export function createIsolate(config: Config, engine: Engine): Isolate {
   const backupStore = backupStoreOf(config, { digest, clock, random: Math.random });
   const models = new ModelCache({
     maxBytes: config.MODEL_CACHE_MAX_BYTES,
-    onRelease: ({ model, version, memoryBytes }, why) =>
-      events.emit({ kind: "version_released", model, version, why, memoryBytes }),
+    onRelease: ({ model, version, memoryBytes }, why) => {
+      if (why === "unloaded") predictions.forgetVersion(model, version);
+      events.emit({ kind: "version_released", model, version, why, memoryBytes });
+    },
   });
   const catalog = new Catalog();
+  const predictions = new PredictionCache({
+    maxBytes: config.PREDICTION_CACHE_MAX_BYTES,
+    defaults: {
+      useCache: config.USE_CACHE,
+      ttlMs: config.CACHE_TTL_MS,
+      staleMs: config.CACHE_STALE_MS,
+    },
+    deploymentOf: (model) => catalog.get(model)?.deployment,
+    redis:
+      sharedCache &&
+      new RedisPredictions({ sharedCache, deadlineMs: config.REDIS_DEADLINE_MS, clock, events }),
+    epochOf: () => feed?.epoch,
+    clock,
+    digest,
+    events,
+    random: Math.random,
+  });
   const signatures: SignatureRules = {
     policy: config.SIGNATURE_POLICY,
     verifier: createWebSignatureVerifier(config.SIGNATURE_PUBLIC_KEYS),
     digest,
     events,
   };
+  const bytesCache = config.FORCE_RELOAD
+    ? undefined
+    : createCacheApi({
+        namespace: [config.FRESHET_ENV, config.S3_BUCKET, config.S3_PREFIX],
+        digest,
+        clock,
+      });
+  const objects = new VersionObjects();
+  const bundles = new BundleCatalog();
+  const cron = new CronState();
   const loader = new VersionLoader({
     store,
     backupStore,
+    bytesCache,
     engine,
     models,
     clock,
     events,
     signatures,
   });
-  const refresh: RefreshDeps = { store, backupStore, catalog, models, loader, clock, events };
+  const refresh: RefreshDeps = {
+    store,
+    backupStore,
+    sharedCache,
+    catalog,
+    models,
+    loader,
+    clock,
+    events,
+  };
+  const feed =
+    sharedCache === undefined
+      ? undefined
+      : new CatalogFeed({
+          sharedCache,
+          catalog,
+          clock,
+          events,
+          refresh: (context, model) => refreshDeployment(refresh, context, model),
+          obey: (order) => obeyOrder({ ...refresh, predictions }, order),
+        });
+  const freshness: FreshnessSettings = {
+    checkFreshness: config.CHECK_FRESHNESS,
+    revalidateMs: config.REVALIDATE_MS,
+    maxStaleMs: config.MAX_STALE_MS,
+    strictFreshness: config.STRICT_FRESHNESS,
+  };
   const finder = new DeploymentFinder({
     store,
     backupStore,
     catalog,
     clock,
     events,
-    revalidateMs: config.REVALIDATE_MS,
+    freshness,
+    feed,
     refresh: (context, model) => refreshDeployment(refresh, context, model),
   });
   const backup =
@@ -87,13 +153,28 @@ export function createIsolate(config: Config, engine: Engine): Isolate {
           maxBytes: maxFileBytes({ engine }),
         };
   const deps: HttpDeps = {
-    serve: { ...refresh, finder, statistics: new StatisticsBook() },
+    serve: {
+      ...refresh,
+      finder,
+      predictions,
+      objects,
+      bytesCache,
+      statistics: new StatisticsBook(),
+    },
     registry: { store, engine, models, clock, random: Math.random, newId, signatures },
     backup,
+    bundles,
+    cron,
     store,
     uploads: createS3UploadStore(storeConfig(config), { clock, random: Math.random }),
     digest,
-    sharedCache: sharedCacheOf(config),
+    sharedCache,
+    feed,
+    tiers: {
+      predictions: () => predictions.stats().isolate,
+      redis: () => predictions.stats().redis ?? null,
+      bytes: () => bytesCache?.counts() ?? null,
+    },
     engine,
     clock,
     events,
@@ -102,13 +183,36 @@ export function createIsolate(config: Config, engine: Engine): Isolate {
       publicScopes: new Set(config.FRESHET_PUBLIC_SCOPES),
       adminToken: config.FRESHET_ADMIN_TOKEN,
       environment: config.FRESHET_ENV,
+      switches: switchesOf(config),
       version,
     },
     newId,
     random: Math.random,
   };
-  return { app: createApp(deps), refresh, backup };
+  const tick: TickDeps = {
+    ...refresh,
+    finder,
+    freshness,
+    bundles,
+    cron,
+    objects,
+    bytesCache,
+    backup,
+  };
+  return { app: createApp(deps), tick };
 }
+
+const switchesOf = (config: Config) => ({
+  USE_CACHE: config.USE_CACHE,
+  CHECK_FRESHNESS: config.CHECK_FRESHNESS,
+  FORCE_RELOAD: config.FORCE_RELOAD,
+  CACHE_TTL_MS: config.CACHE_TTL_MS,
+  CACHE_STALE_MS: config.CACHE_STALE_MS,
+  REVALIDATE_MS: config.REVALIDATE_MS,
+  MAX_STALE_MS: config.MAX_STALE_MS,
+  STRICT_FRESHNESS: config.STRICT_FRESHNESS,
+  REDIS_DEADLINE_MS: config.REDIS_DEADLINE_MS,
+});
 
 const storeConfig = (config: Config) => ({
   endpoint: config.S3_ENDPOINT,

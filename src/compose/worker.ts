@@ -29,7 +29,7 @@ export const worker = {
     const ready = isolateFor(env);
     if (ready instanceof ConfigError) throw ready;
     const context = { background: createBackground(ctx), clock: createSystemClock() };
-    await runTick({ ...ready.refresh, backup: ready.backup }, context, controller.cron);
+    await runTick(ready.tick, context, controller.cron);
   },
 } satisfies ExportedHandler;
 

@@ -1,4 +1,8 @@
 import type { BackupDeps } from "../core/lifecycle/backup/backup-deps.ts";
+import type { BundleCatalog } from "../core/lifecycle/bundle/bundle-catalog.ts";
+import type { CronState } from "../core/lifecycle/cron/cron-state.ts";
+import type { CatalogFeed } from "../core/lifecycle/freshness/catalog-feed.ts";
+import type { RefreshNowDeps } from "../core/lifecycle/freshness/refresh-now.ts";
 import type { LoadModelDeps } from "../core/lifecycle/load-model.ts";
 import type { PublishDeps } from "../core/lifecycle/publish/publish-version.ts";
 import type { Scope } from "../core/model/scope.ts";
@@ -13,16 +17,24 @@ import type { InferDeps } from "../core/predict/infer.ts";
 
 /** What the routes need: built once per isolate by compose. */
 export interface HttpDeps {
-  readonly serve: InferDeps & LoadModelDeps;
+  readonly serve: InferDeps & LoadModelDeps & Pick<RefreshNowDeps, "objects" | "bytesCache">;
   readonly registry: PublishDeps;
   readonly store: ObjectStore;
   /** Missing when no second bucket is configured. */
   readonly backup: BackupDeps | undefined;
+  /** The bundles that this isolate has read. */
+  readonly bundles: BundleCatalog;
+  /** What the crons did in this isolate. */
+  readonly cron: CronState;
   /** Of the same bucket as `store`. */
   readonly uploads: UploadStore;
   readonly digest: Digest;
   /** Missing when no shared cache is configured. */
   readonly sharedCache: SharedCache | undefined;
+  /** How this isolate follows the shared catalog; missing without a shared cache. */
+  readonly feed: CatalogFeed | undefined;
+  /** What the tiers beside the sessions hold, for reports. */
+  readonly tiers: CacheTiers;
   readonly engine: Engine;
   readonly clock: Clock;
   readonly events: Events;
@@ -32,12 +44,21 @@ export interface HttpDeps {
   readonly random: () => number;
 }
 
+/** Counters of each tier; `null` for one that is not configured. */
+export interface CacheTiers {
+  predictions(): object | null;
+  redis(): object | null;
+  bytes(): object | null;
+}
+
 export interface HttpSettings {
   readonly maxBodyBytes: number;
   readonly publicScopes: ReadonlySet<Scope>;
   /** Empty: no token opens anything. */
   readonly adminToken: string;
   readonly environment: string;
+  /** Settings of the caches as they hold, by their names. */
+  readonly switches: Readonly<Record<string, boolean | number>>;
   /** Of the package, as in `/version`. */
   readonly version: string;
 }

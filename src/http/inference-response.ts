@@ -1,12 +1,12 @@
-import type { LoadedVersion } from "../core/cache/model-cache.ts";
-import type { Inference } from "../core/predict/infer.ts";
+import type { AnsweringVersion, Inference } from "../core/predict/inference.ts";
 import { JSON_HEADERS, type WrittenResponse } from "./oip/write-response.ts";
 
 /** Session found, loaded for this request, or loaded by another that this one joined (RFC 9211). */
-const CACHE_STATUS = {
+const MODEL_STATUS = {
   hit: "model; hit",
   miss: "model; fwd=miss; stored",
   collapsed: "model; fwd=miss; collapsed",
+  unused: "",
 } as const;
 
 export interface AnswerIds {
@@ -21,30 +21,44 @@ export type RespondInference = (
   ids: AnswerIds,
 ) => Response;
 
+/** Headers of one version by one route, and what of them was last written: most answers say the same. */
+interface Lasting {
+  readonly headers: Headers;
+  timing: string;
+  ageS: number;
+  ttlS: number;
+}
+
 /**
  * Makes responses whose headers tell what produced them. What stays the same from one answer
  * of a version to the next is kept as one `Headers` and copied natively: to convert each one
  * for every answer, or to touch `response.headers` later, costs workerd some 7 µs.
  */
 export function createRespondInference(): RespondInference {
-  const kept = new WeakMap<LoadedVersion, Map<string, Headers>>();
+  const kept = new WeakMap<AnsweringVersion, Map<string, Lasting>>();
 
-  function lasting(inference: Inference): Headers {
-    const { loaded, route, strategy, modelCache } = inference;
-    const ofVersion = kept.get(loaded) ?? new Map<string, Headers>();
+  function lasting(inference: Inference): Lasting {
+    const { loaded, route, strategy, modelCache, cached } = inference;
+    const ofVersion = kept.get(loaded) ?? new Map<string, Lasting>();
     kept.set(loaded, ofVersion);
-    const key = `${strategy} ${modelCache} ${route}`;
-    const headers = ofVersion.get(key) ?? new Headers(lastingHeaders(inference));
-    ofVersion.set(key, headers);
-    return headers;
+    const tier = cached === undefined ? "" : ` ${statusKey(cached)}`;
+    const key = `${strategy} ${modelCache} ${route}${tier}`;
+    const found = ofVersion.get(key);
+    if (found !== undefined) return found;
+    const headers = new Headers(lastingHeaders(inference));
+    const made = { headers, timing: "", ageS: Number.NaN, ttlS: Number.NaN };
+    ofVersion.set(key, made);
+    return made;
   }
 
   return (inference, { body, headers }, { requestId, predictionId }) => {
-    const kept = lasting(inference);
-    // The response copies them: the next answer may write over these three.
+    const last = lasting(inference);
+    const { headers: kept } = last;
+    // The response copies them: the next answer may write over these.
     kept.set("x-request-id", requestId);
     kept.set("x-freshet-prediction-id", predictionId);
-    kept.set("server-timing", timing(inference));
+    setTiming(last, inference);
+    if (inference.cached !== undefined) setAge(last, inference.cached);
     const response = new Response(body, { headers: kept });
     if (headers !== JSON_HEADERS) {
       for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
@@ -53,8 +67,10 @@ export function createRespondInference(): RespondInference {
   };
 }
 
+type Cached = NonNullable<Inference["cached"]>;
+
 /** The same for every answer of a version by one route: routes are few, they come from the deployment. */
-const lastingHeaders = ({ loaded, route, strategy, modelCache }: Inference) => ({
+const lastingHeaders = ({ loaded, route, strategy, modelCache, cached }: Inference) => ({
   "x-freshet-model": loaded.model,
   "x-freshet-version": loaded.version,
   "x-freshet-digest": loaded.digest,
@@ -62,8 +78,49 @@ const lastingHeaders = ({ loaded, route, strategy, modelCache }: Inference) => (
   "x-freshet-route": route,
   etag: loaded.etag,
   ...JSON_HEADERS,
-  "cache-status": CACHE_STATUS[modelCache],
+  "cache-status":
+    cached?.tier === "none"
+      ? [MODEL_STATUS[modelCache], ...missStatus(cached)].filter((word) => word !== "").join(", ")
+      : MODEL_STATUS[modelCache],
 });
 
-const timing = ({ acquireMs, runMs }: Inference): string =>
-  `acquire;dur=${acquireMs}, run;dur=${runMs}`;
+const statusKey = (cached: Cached): string =>
+  cached.tier === "none"
+    ? `${cached.why} ${cached.collapsed} ${cached.stored} ${cached.redis}`
+    : `${cached.tier} ${cached.stored}`;
+
+/** The caches that had no answer, the one nearest to the caller last (RFC 9211, section 2). */
+function missStatus({
+  why,
+  collapsed,
+  stored,
+  redis,
+}: Extract<Cached, { tier: "none" }>): readonly string[] {
+  const isolate = `isolate; fwd=${why}${collapsed ? "; collapsed" : stored ? "; stored" : ""}`;
+  return redis ? ["redis; fwd=miss", isolate] : [isolate];
+}
+
+/** Whole seconds: `Age` and `ttl` have no other (RFC 9111, section 5.1; RFC 9211, section 2.4). */
+function setAge(last: Lasting, cached: Cached): void {
+  if (cached.tier === "none") return;
+  const ageS = Math.floor(cached.ageMs / 1000);
+  const ttlS = Math.floor(cached.ttlMs / 1000);
+  if (ageS !== last.ageS) last.headers.set("age", String(ageS));
+  if (ttlS !== last.ttlS) last.headers.set("cache-status", hitStatus(cached, ttlS));
+  last.ageS = ageS;
+  last.ttlS = ttlS;
+}
+
+const hitStatus = (
+  { tier, stored }: Extract<Cached, { tier: "isolate" | "redis" }>,
+  ttlS: number,
+): string =>
+  tier === "isolate"
+    ? `isolate; hit; ttl=${ttlS}`
+    : `redis; hit; ttl=${ttlS}, isolate; fwd=miss${stored ? "; stored" : ""}`;
+
+function setTiming(last: Lasting, { acquireMs, runMs }: Inference): void {
+  const timing = `acquire;dur=${acquireMs}, run;dur=${runMs}`;
+  if (timing !== last.timing) last.headers.set("server-timing", timing);
+  last.timing = timing;
+}

@@ -17,6 +17,8 @@ export function refusalOf(failure: ServeFailure): Refusal {
       return { status: 404, code, detail };
     case "model_unavailable":
       return { status: 503, code, detail, retryAfterS: 30 };
+    case "too_stale":
+      return { status: 503, code, detail, retryAfterS: 1 };
     case "store_unavailable":
       // The store's own words name keys and hosts: they are for the log.
       return {
@@ -41,14 +43,19 @@ export function registryRefusalOf(failure: RegistryFailure): Refusal {
     case "alias_not_found":
     case "version_not_found":
     case "upload_not_found":
+    case "bundle_not_found":
       return { status: 404, code, detail };
     case "version_deleted":
       return { status: 410, code, detail };
     case "invalid_manifest":
+    case "invalid_bundle":
     case "version_in_use":
     case "incompatible_schema":
     case "nothing_to_roll_back":
+    case "deployment_unreadable":
       return { status: 409, code, detail, ...errors };
+    case "unknown_reference":
+      return { status: 422, code, detail, ...errors };
     case "precondition_failed":
       return { status: 412, code, detail };
     case "revision_conflict":
@@ -59,6 +66,7 @@ export function registryRefusalOf(failure: RegistryFailure): Refusal {
     case "sample_mismatch":
     case "signature_missing":
     case "signature_invalid":
+    case "idempotency_key_reused":
       return { status: 422, code, detail };
     case "audit_unavailable":
       return {

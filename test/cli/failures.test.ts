@@ -126,7 +126,16 @@ describe("when the server refuses", () => {
   it("looks at everything with doctor", async () => {
     const well = await cliFor(stack.url)("doctor", "--json");
     expect(well.code).toBe(0);
-    expect(JSON.parse(well.out)).toMatchObject({ ok: true });
+    expect(JSON.parse(well.out)).toMatchObject({
+      ok: true,
+      findings: expect.arrayContaining([
+        {
+          check: "conditional writes",
+          verdict: "ok",
+          detail: "the store enforces If-None-Match and If-Match",
+        },
+      ]),
+    });
     const unwell = await cliFor(stack.url, "wrong-token")("doctor");
     expect(unwell).toMatchObject({ code: 1, out: expect.stringMatching(/bad +token/) });
     expect((await runCli(["doctor"], NOWHERE)).code).toBe(3);

@@ -1,8 +1,8 @@
-import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readFixture } from "../support/fixtures.ts";
 import { inferJson } from "../support/infer.ts";
 import { publish, putDeployment, putVersion } from "../support/publish.ts";
+import { resetMidway } from "../support/reset-midway.ts";
 import { type StackBehindProxy, startStackBehindProxy } from "../support/stack-behind-proxy.ts";
 
 const iris = readFixture("iris-logreg", "1");
@@ -13,7 +13,8 @@ describe("loading a model", () => {
   let setup: StackBehindProxy;
 
   beforeAll(async () => {
-    setup = await startStackBehindProxy({ REVALIDATE_MS: "100" });
+    // Pointers are moved in the bucket by hand here: without Redis a request's check looks there.
+    setup = await startStackBehindProxy({ REVALIDATE_MS: "100", UPSTASH_REDIS_REST_URL: "" });
   });
 
   afterAll(() => setup.stop());
@@ -43,14 +44,14 @@ describe("loading a model", () => {
     });
     expect(bytesRead("many")).toBe(1);
     const states = answers.map(({ headers }) => headers.get("cache-status"));
-    expect(states.filter((state) => state === "model; fwd=miss; stored")).toHaveLength(1);
+    expect(states.filter((state) => state?.startsWith("model; fwd=miss; stored"))).toHaveLength(1);
   });
 
   it("goes on when the client that started it resets its connection", async () => {
     await publish(setup.store, "reset", iris.bytes);
     setup.proxy.delayMs = 400;
     const path = "/v2/models/reset/infer";
-    await resetMidway(setup.stack.url, path, 250);
+    await resetMidway(setup.stack.url, path, row, 250);
     const during = await Promise.all(
       Array.from({ length: 20 }, () => inferJson(setup.stack.url, path, row)),
     );
@@ -65,7 +66,7 @@ describe("loading a model", () => {
     setup.proxy.delayMs = 150;
     const path = "/v2/models/storm/infer";
     const resets = Array.from({ length: 40 }, (_, index) =>
-      resetMidway(setup.stack.url, path, 5 + 10 * index),
+      resetMidway(setup.stack.url, path, row, 5 + 10 * index),
     );
     const asked = Array.from({ length: 100 }, () => inferJson(setup.stack.url, path, row));
     const answers = await Promise.all(asked);
@@ -165,23 +166,3 @@ describe("loading a model", () => {
 });
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
-
-/** Sends a request and resets the TCP connection after `afterMs`. */
-function resetMidway(url: string, path: string, afterMs: number): Promise<void> {
-  const { hostname, port, host } = new URL(url);
-  const body = JSON.stringify({
-    inputs: [{ name: "features", shape: [1, 4], datatype: "FP32", data: row }],
-  });
-  return new Promise((done) => {
-    const socket = connect(Number(port), hostname, () => {
-      socket.write(
-        `POST ${path} HTTP/1.1\r\nhost: ${host}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-      );
-      setTimeout(() => {
-        socket.resetAndDestroy();
-        done();
-      }, afterMs);
-    });
-    socket.on("error", () => done());
-  });
-}

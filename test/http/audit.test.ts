@@ -126,6 +126,22 @@ const ACTS: readonly Act[] = [
     entry: { action: "abort_upload", target: "eA", params: {} },
   },
   {
+    route: "PUT /v1/bundles/:bundle",
+    send: sendJson("PUT", "/v1/bundles/flowers", { references: ["iris@2"] }),
+    entry: {
+      action: "put_bundle",
+      target: "flowers",
+      params: { references: ["iris@2"], if: "any" },
+    },
+    isOfNoModel: true,
+  },
+  {
+    route: "DELETE /v1/bundles/:bundle",
+    send: sendJson("DELETE", "/v1/bundles/flowers?reason=old"),
+    entry: { action: "delete_bundle", target: "flowers", params: {}, reason: "old" },
+    isOfNoModel: true,
+  },
+  {
     route: "POST /v1/backup/run",
     send: sendJson("POST", "/v1/backup/run"),
     entry: { action: "run_backup", params: {} },
@@ -141,10 +157,25 @@ const ACTS: readonly Act[] = [
       reason: "restored from the backup",
     },
   },
+  {
+    route: "POST /v1/cache/clear",
+    send: sendJson("POST", "/v1/cache/clear", { what: "predictions", model: "iris" }),
+    entry: { action: "clear_cache", params: { what: "predictions" } },
+  },
+  {
+    route: "POST /v1/cache/refresh/:name",
+    send: sendJson("POST", "/v1/cache/refresh/iris"),
+    entry: { action: "refresh_cache", params: {} },
+  },
 ];
 
 /** Reads only, or is no act of an admin. */
-const UNAUDITED = ["POST /v1/backup/verify"];
+const UNAUDITED = [
+  "POST /v1/backup/verify",
+  "POST /v1/bundles/:bundle/load",
+  "POST /v1/bundles/:bundle/predict",
+  "POST /v1/store/probe",
+];
 
 async function appWithTwoVersions(): Promise<HttpApp> {
   const app = createHttpApp({ withBackup: true });

@@ -64,6 +64,8 @@ describe("an inference in JSON", () => {
       version: "1",
       digest: answer.headers.get("x-freshet-digest"),
       strategy: "fast",
+      route: "production:1",
+      tier: "none",
       modelCache: "miss",
       durationMs: 0,
     });

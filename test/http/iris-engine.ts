@@ -16,6 +16,7 @@ export const CLASSES = ["setosa", "versicolor", "virginica"] as const;
 /** An engine whose every model classifies: three outputs of three datatypes. */
 export function createIrisEngine(): Engine {
   return {
+    restart: async () => undefined,
     memory: () => ({ usedBytes: 16, limitBytes: 1_000_000 }),
     async open(model) {
       return ok({

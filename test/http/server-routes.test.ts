@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { createMemorySharedCache } from "../../src/adapters/memory/shared-cache.ts";
 import { fail, ok } from "../../src/core/model/result.ts";
 import type { SharedCache } from "../../src/core/ports/shared-cache.ts";
 import { createHttpApp } from "../support/http-app.ts";
 import { createIrisApp, features, INFER } from "./iris-app.ts";
 
 const redis = (ping: SharedCache["ping"]): SharedCache => ({
+  ...createMemorySharedCache({ now: Date.now }),
   ping,
-  get: async () => ok(undefined),
-  set: async () => ok(undefined),
 });
 
 async function read(answer: Response): Promise<{ status: number; body: unknown }> {

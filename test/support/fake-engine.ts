@@ -8,6 +8,8 @@ const SUM: TensorSpec = { name: "sum", datatype: "FP32", shape: [-1] };
 export interface FakeEngine extends Engine {
   readonly opened: number;
   readonly released: number;
+  /** Runs of all sessions. */
+  readonly runs: number;
   /** The next opens fail so, one each. */
   failNext(...reasons: OpenFailure["reason"][]): void;
   /** What a session of this file size takes. */
@@ -22,6 +24,7 @@ export function createFakeEngine(limitBytes = 1_000_000): FakeEngine {
   const failures: OpenFailure["reason"][] = [];
   let opened = 0;
   let released = 0;
+  let runs = 0;
   const engine: FakeEngine = {
     memoryOf: (sizeBytes) => sizeBytes,
     get opened() {
@@ -30,15 +33,24 @@ export function createFakeEngine(limitBytes = 1_000_000): FakeEngine {
     get released() {
       return released;
     },
+    get runs() {
+      return runs;
+    },
     failNext: (...reasons) => void failures.push(...reasons),
+    restart: async () => undefined,
     memory: () => ({ usedBytes: 0, limitBytes }),
     async open(model) {
       const reason = failures.shift();
       if (reason !== undefined) return fail({ reason, detail: `the test said ${reason}` });
       opened += 1;
       return ok(
-        session(model, engine.memoryOf(model.byteLength), () => {
-          released += 1;
+        session(model, engine.memoryOf(model.byteLength), {
+          onRun: () => {
+            runs += 1;
+          },
+          onRelease: () => {
+            released += 1;
+          },
         }),
       );
     },
@@ -46,11 +58,17 @@ export function createFakeEngine(limitBytes = 1_000_000): FakeEngine {
   return engine;
 }
 
-const session = (model: Bytes, memoryBytes: number, onRelease: () => void): EngineSession => ({
+interface Heard {
+  onRun(): void;
+  onRelease(): void;
+}
+
+const session = (model: Bytes, memoryBytes: number, heard: Heard): EngineSession => ({
   inputs: [FEATURES],
   outputs: [SUM],
   memoryBytes,
   async run([input]) {
+    heard.onRun();
     if (input?.datatype !== "FP32") throw new Error("inputs are checked before a run");
     if (input.data.some(Number.isNaN)) return fail({ reason: "rejected_input", detail: "NaN" });
     const rows = input.shape[0] ?? 0;
@@ -60,6 +78,6 @@ const session = (model: Bytes, memoryBytes: number, onRelease: () => void): Engi
     return ok([makeTensor("sum", "FP32", [rows], sums)]);
   },
   async release() {
-    onRelease();
+    heard.onRelease();
   },
 });

@@ -5,6 +5,8 @@ import {
   type MemoryUploadStore,
 } from "../../src/adapters/memory/uploads.ts";
 import { ModelCache } from "../../src/core/cache/model-cache.ts";
+import { BundleCatalog } from "../../src/core/lifecycle/bundle/bundle-catalog.ts";
+import { CronState } from "../../src/core/lifecycle/cron/cron-state.ts";
 import { DeploymentFinder } from "../../src/core/lifecycle/find-deployment.ts";
 import { refreshDeployment } from "../../src/core/lifecycle/refresh-deployment.ts";
 import type { SignatureRules } from "../../src/core/lifecycle/signature/apply-policy.ts";
@@ -20,7 +22,9 @@ import { createColdApp } from "../../src/http/cold-app.ts";
 import type { HttpDeps, HttpSettings } from "../../src/http/deps.ts";
 import { type ChaosStore, createChaosStore } from "./chaos-store.ts";
 import { createFakeEngine } from "./fake-engine.ts";
+import { FRESHNESS, feedOf } from "./freshness.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
+import { type PredictionOptions, predictionsOf } from "./predictions.ts";
 
 export const ADMIN_TOKEN = "an-admin-token-for-tests";
 
@@ -52,6 +56,8 @@ export interface HttpAppOptions {
   readonly withBackup?: boolean;
   /** Left out: signatures are not looked at. */
   readonly signatures?: Pick<SignatureRules, "policy" | "verifier">;
+  /** Left out: no predictions are kept. */
+  readonly predictions?: PredictionOptions;
 }
 
 export function createHttpApp({
@@ -60,6 +66,7 @@ export function createHttpApp({
   sharedCache,
   withBackup = false,
   signatures,
+  predictions,
 }: HttpAppOptions = {}): HttpApp {
   const events: FreshetEvent[] = [];
   const kept: Promise<unknown>[] = [];
@@ -76,6 +83,8 @@ export function createHttpApp({
       clock,
       events,
       signatures,
+      sharedCache,
+      predictions,
     ),
     uploads,
     sharedCache,
@@ -114,6 +123,7 @@ const SETTINGS: HttpSettings = {
   adminToken: ADMIN_TOKEN,
   environment: "dev",
   version: "1.2.3",
+  switches: { USE_CACHE: true, REVALIDATE_MS: 5_000 },
 };
 
 function wire(
@@ -123,16 +133,29 @@ function wire(
   clock: ManualClock,
   heard: FreshetEvent[],
   wished: HttpAppOptions["signatures"],
-): Omit<HttpDeps, "sharedCache" | "settings" | "uploads"> {
+  sharedCache: SharedCache | undefined,
+  kept: PredictionOptions | undefined,
+): Omit<HttpDeps, "settings" | "uploads"> {
   const events = { emit: (event: FreshetEvent) => void heard.push(event) };
   const signed =
     wished === undefined ? {} : { signatures: { ...wished, digest: createNodeDigest(), events } };
   const models = new ModelCache({
     maxBytes: 1_000_000,
-    onRelease: ({ model, version, memoryBytes }, why) =>
-      events.emit({ kind: "version_released", model, version, why, memoryBytes }),
+    onRelease: ({ model, version, memoryBytes }, why) => {
+      if (why === "unloaded") predictions?.forgetVersion(model, version);
+      events.emit({ kind: "version_released", model, version, why, memoryBytes });
+    },
   });
   const catalog = new Catalog();
+  const predictions =
+    kept &&
+    predictionsOf(kept, {
+      deploymentOf: (model) => catalog.get(model)?.deployment,
+      epochOf: () => feed?.epoch,
+      clock,
+      events,
+      sharedCache,
+    });
   const loader = new VersionLoader({
     store,
     backupStore,
@@ -142,14 +165,16 @@ function wire(
     events,
     ...signed,
   });
-  const refresh = { store, backupStore, catalog, models, loader, clock, events };
+  const refresh = { store, backupStore, sharedCache, catalog, models, loader, clock, events };
+  const feed = feedOf({ ...refresh, predictions });
   const finder = new DeploymentFinder({
     store,
     backupStore,
     catalog,
     clock,
     events,
-    revalidateMs: 5_000,
+    freshness: FRESHNESS,
+    feed,
     refresh: (context, model) => refreshDeployment(refresh, context, model),
   });
   let ids = 0;
@@ -163,7 +188,16 @@ function wire(
       : { store, backup: backupStore, clock, events, random: () => 0, newId, maxBytes: 1_000_000 };
   return {
     backup,
-    serve: { ...refresh, finder, statistics: new StatisticsBook() },
+    bundles: new BundleCatalog(),
+    cron: new CronState(),
+    feed,
+    sharedCache,
+    tiers: {
+      predictions: () => predictions?.stats().isolate ?? null,
+      redis: () => predictions?.stats().redis ?? null,
+      bytes: () => null,
+    },
+    serve: { ...refresh, finder, predictions, statistics: new StatisticsBook() },
     registry: { store, engine, models, clock, random: () => 0, newId, ...signed },
     store,
     digest: createNodeDigest(),

@@ -29,15 +29,16 @@ export async function putVersion(
   await must(store.put(manifestKey(model, version), jsonBytes(manifest), DEADLINE));
 }
 
-/** Writes a model's pointer; `weights` by alias. */
+/** Writes a model's pointer; `weights` by alias, and what else the document is to say. */
 export async function putDeployment(
   store: ObjectStore,
   model: string,
   rev: number,
   aliases: Readonly<Record<string, Readonly<Record<string, number>>>>,
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const routes = Object.entries(aliases).map(([alias, weights]) => [alias, { weights }]);
-  const document = { model, rev, aliases: Object.fromEntries(routes) };
+  const document = { model, rev, aliases: Object.fromEntries(routes), ...more };
   await must(store.put(deploymentKey(model), jsonBytes(document), DEADLINE));
 }
 

@@ -34,6 +34,7 @@ export function createRegistryEngine(limitBytes = 10_000_000): RegistryEngine {
       return released;
     },
     failNext: (...reasons) => void failures.push(...reasons),
+    restart: async () => undefined,
     memory: () => ({ usedBytes, limitBytes }),
     async open(model) {
       const reason = failures.shift();

@@ -9,6 +9,7 @@ import { historyPrefix, modelBytesKey, modelPrefix } from "../../src/core/model/
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import { routeOf } from "../../src/core/routing/resolve.ts";
 import { must } from "./registry-core.ts";
+import { createStillStore } from "./registry-watched-store.ts";
 
 /** The objects of each version that must never change: key → SHA-256. */
 export type VersionSnapshot = ReadonlyMap<string, string>;
@@ -25,13 +26,15 @@ export async function findProblems(
   model: string,
   before: VersionSnapshot = new Map(),
 ): Promise<readonly string[]> {
-  const read = await readDeployment(store, model);
+  // Several checks look at the same objects.
+  const still = createStillStore(store);
+  const read = await readDeployment(still, model);
   const deployment = read.ok ? read.value.value : undefined;
   return [
-    ...(deployment === undefined ? [] : await aliasProblems(store, deployment)),
-    ...(await versionProblems(store, model, deployment?.deleted ?? [])),
-    ...(deployment === undefined ? [] : await historyProblems(store, deployment)),
-    ...(await changes(store, model, deployment?.deleted ?? [], before)),
+    ...(deployment === undefined ? [] : await aliasProblems(still, deployment)),
+    ...(await versionProblems(still, model, deployment?.deleted ?? [])),
+    ...(deployment === undefined ? [] : await historyProblems(still, deployment)),
+    ...(await changes(still, model, deployment?.deleted ?? [], before)),
   ];
 }
 
@@ -46,8 +49,8 @@ export async function snapshotVersions(store: ObjectStore, model: string) {
 /** Every entry of a model's history with the pointer's own, oldest first. */
 export async function wholeHistory(store: ObjectStore, deployment: Deployment): Promise<Move[]> {
   const keys = must(await listKeys(store, historyPrefix(deployment.model)));
-  const moves: Move[] = [];
-  for (const { key } of keys) moves.push(must(await readDocument(store, key, moveSchema)).value);
+  const read = await Promise.all(keys.map(({ key }) => readDocument(store, key, moveSchema)));
+  const moves: Move[] = read.map((entry) => must(entry).value);
   const { last_move: last } = deployment;
   if (last !== undefined && !moves.some(({ rev }) => rev === last.rev)) moves.push(last);
   return moves.sort((a, b) => a.rev - b.rev);
@@ -103,6 +106,7 @@ async function changes(
   deleted: readonly string[],
   before: VersionSnapshot,
 ) {
+  if (before.size === 0) return [];
   const now = await snapshotVersions(store, model);
   return [...before].flatMap(([key, hash]) => {
     const version = /\/versions\/(\d+)\//.exec(key)?.[1] ?? "";

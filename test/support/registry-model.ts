@@ -1,12 +1,17 @@
 import type { Route } from "../../src/core/model/deployment.ts";
 
 /** A registry of one model as plain data: what the real one is held against. */
-export interface PlainRegistry {
+export interface PlainRegistry extends PlainState {
+  /** What the last backup holds. */
+  saved: PlainState | undefined;
+}
+
+interface PlainState {
   /** By version number: the label of its bytes and its tags. */
-  readonly versions: Map<string, { readonly label: string; readonly tags: Map<string, string> }>;
-  readonly deleted: Set<string>;
+  versions: Map<string, { readonly label: string; readonly tags: Map<string, string> }>;
+  deleted: Set<string>;
   /** By alias: the routes it held, the present one last. */
-  readonly aliases: Map<string, Route[]>;
+  aliases: Map<string, Route[]>;
   /** Moves of the pointer. */
   moves: number;
 }
@@ -16,7 +21,17 @@ export const createPlainRegistry = (): PlainRegistry => ({
   deleted: new Set(),
   aliases: new Map(),
   moves: 0,
+  saved: undefined,
 });
+
+export function plainSave(plain: PlainRegistry): void {
+  const { versions, deleted, aliases, moves } = plain;
+  plain.saved = structuredClone({ versions, deleted, aliases, moves });
+}
+
+export function plainRestore(plain: PlainRegistry): void {
+  Object.assign(plain, structuredClone(plain.saved));
+}
 
 export const routeNow = (plain: PlainRegistry, alias: string): Route | undefined =>
   plain.aliases.get(alias)?.at(-1);

@@ -2,23 +2,38 @@ import { createNodeDigest } from "../../infra/local/node-digest.ts";
 import { createMemoryObjectStore } from "../../src/adapters/memory/object-store.ts";
 import { ModelCache } from "../../src/core/cache/model-cache.ts";
 import type { FlightContext } from "../../src/core/cache/single-flight.ts";
+import { BundleCatalog } from "../../src/core/lifecycle/bundle/bundle-catalog.ts";
+import { CronState } from "../../src/core/lifecycle/cron/cron-state.ts";
 import { DeploymentFinder } from "../../src/core/lifecycle/find-deployment.ts";
+import type { CatalogFeed } from "../../src/core/lifecycle/freshness/catalog-feed.ts";
+import type { FreshnessSettings } from "../../src/core/lifecycle/freshness/settings.ts";
 import type { LoadModelDeps } from "../../src/core/lifecycle/load-model.ts";
 import { refreshDeployment } from "../../src/core/lifecycle/refresh-deployment.ts";
 import { VersionLoader } from "../../src/core/lifecycle/version-loader.ts";
+import type { BytesCache } from "../../src/core/ports/bytes-cache.ts";
 import type { Engine } from "../../src/core/ports/engine.ts";
 import type { FreshetEvent } from "../../src/core/ports/events.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
+import type { SharedCache } from "../../src/core/ports/shared-cache.ts";
 import type { InferDeps } from "../../src/core/predict/infer.ts";
 import { StatisticsBook } from "../../src/core/predict/statistics.ts";
 import { Catalog } from "../../src/core/routing/catalog.ts";
 import { type ChaosStore, createChaosStore } from "./chaos-store.ts";
 import { createFakeEngine, type FakeEngine } from "./fake-engine.ts";
+import { FRESHNESS, feedOf } from "./freshness.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
+import { type PredictionOptions, predictionsOf } from "./predictions.ts";
 
 /** A whole core without an outside: memory store, fake engine, manual clock. */
 export interface TestCore {
-  readonly deps: LoadModelDeps & InferDeps & { readonly engine: Engine };
+  readonly deps: LoadModelDeps &
+    InferDeps & {
+      readonly engine: Engine;
+      readonly bytesCache: BytesCache | undefined;
+      readonly freshness: FreshnessSettings;
+      readonly bundles: BundleCatalog;
+      readonly cron: CronState;
+    };
   readonly clock: ManualClock;
   readonly fake: FakeEngine;
   /** Where a publisher writes: neither told nor broken. */
@@ -28,6 +43,7 @@ export interface TestCore {
   /** The second bucket; the core has it only `withBackup`. Its calls are told as `backup get …`. */
   readonly backup: ChaosStore;
   readonly context: FlightContext;
+  readonly feed: CatalogFeed | undefined;
   /** What happened since the last call: store calls, opens and events in one order. */
   story(): readonly string[];
   /** Waits for everything that was handed to the background. */
@@ -37,9 +53,20 @@ export interface TestCore {
 export interface TestCoreOptions {
   readonly maxBytes?: number;
   readonly revalidateMs?: number;
+  readonly freshness?: Partial<FreshnessSettings>;
+  /** Shared by isolates; left out, there is none. */
+  readonly sharedCache?: SharedCache;
+  /** The bucket of another isolate; left out, one of its own. */
+  readonly bucket?: ObjectStore;
   readonly limitBytes?: number;
+  /** Between isolate and bucket; left out, there is none. */
+  readonly bytesCache?: BytesCache;
   /** With a second bucket. */
   readonly withBackup?: boolean;
+  /** Left out: no predictions are kept. */
+  readonly predictions?: PredictionOptions;
+  /** Left out: a fake one. */
+  readonly engine?: Engine;
 }
 
 export function createTestCore({
@@ -47,44 +74,81 @@ export function createTestCore({
   revalidateMs = 5_000,
   limitBytes = 1_000_000,
   withBackup = false,
+  bytesCache,
+  predictions: predictionOptions,
+  engine: given,
+  freshness = {},
+  sharedCache,
+  bucket = createMemoryObjectStore({ digest: createNodeDigest() }),
 }: TestCoreOptions = {}): TestCore {
   const lines: string[] = [];
   const kept: Promise<unknown>[] = [];
   const tell = (line: string) => void lines.push(line);
   const events = { emit: (event: FreshetEvent) => tell(told(event)) };
   const clock = createManualClock();
-  const bucket = createMemoryObjectStore({ digest: createNodeDigest() });
   const store = createChaosStore(bucket, tell);
   const backup = createChaosStore(createMemoryObjectStore({ digest: createNodeDigest() }), (line) =>
     tell(`backup ${line}`),
   );
   const backupStore = withBackup ? backup : undefined;
   const fake = createFakeEngine(limitBytes);
-  const engine = telling(fake, tell);
+  const engine = telling(given ?? fake, tell);
   const models = new ModelCache({
     maxBytes,
-    onRelease: ({ model, version, memoryBytes }, why) =>
-      events.emit({ kind: "version_released", model, version, why, memoryBytes }),
+    onRelease: ({ model, version, memoryBytes }, why) => {
+      if (why === "unloaded") predictions?.forgetVersion(model, version);
+      events.emit({ kind: "version_released", model, version, why, memoryBytes });
+    },
   });
   const catalog = new Catalog();
-  const loader = new VersionLoader({ store, backupStore, engine, models, clock, events });
-  const refresh = { store, backupStore, catalog, models, loader, clock, events };
+  const predictions =
+    predictionOptions &&
+    predictionsOf(predictionOptions, {
+      deploymentOf: (model) => catalog.get(model)?.deployment,
+      epochOf: () => feed?.epoch,
+      clock,
+      events,
+      sharedCache,
+    });
+  const loader = new VersionLoader({
+    store,
+    backupStore,
+    bytesCache,
+    engine,
+    models,
+    clock,
+    events,
+  });
+  const refresh = { store, backupStore, sharedCache, catalog, models, loader, clock, events };
+  const feed = feedOf({ ...refresh, predictions });
   const finder = new DeploymentFinder({
     store,
     backupStore,
     catalog,
     clock,
     events,
-    revalidateMs,
+    freshness: { ...FRESHNESS, revalidateMs, ...freshness },
+    feed,
     refresh: (context, model) => refreshDeployment(refresh, context, model),
   });
   return {
-    deps: { ...refresh, engine, finder, statistics: new StatisticsBook() },
+    deps: {
+      ...refresh,
+      bytesCache,
+      engine,
+      finder,
+      predictions,
+      statistics: new StatisticsBook(),
+      freshness: { ...FRESHNESS, revalidateMs, ...freshness },
+      bundles: new BundleCatalog(),
+      cron: new CronState(),
+    },
     clock,
     fake,
     bucket,
     store,
     backup,
+    feed,
     context: { clock, background: { keep: (work) => void kept.push(work) } },
     story: () => lines.splice(0),
     background: async () => void (await Promise.all(kept.splice(0))),
@@ -92,7 +156,11 @@ export function createTestCore({
 }
 
 /** Names each model by its first byte, as the fake engine's answers do. */
-const telling = (engine: FakeEngine, tell: (line: string) => void): Engine => ({
+const telling = (engine: Engine, tell: (line: string) => void): Engine => ({
+  async restart() {
+    await engine.restart();
+    tell("restart");
+  },
   memory: () => engine.memory(),
   async open(model) {
     const opened = await engine.open(model);
@@ -104,7 +172,11 @@ const telling = (engine: FakeEngine, tell: (line: string) => void): Engine => ({
 function told(event: FreshetEvent): string {
   switch (event.kind) {
     case "version_loaded":
-      return `loaded ${event.model}@${event.version}`;
+      return `loaded ${event.model}@${event.version}${event.from === "bytes-cache" ? " from the cache" : ""}`;
+    case "cached_bytes_dropped":
+      return `dropped ${event.model}@${event.version}`;
+    case "version_object_refused":
+      return `refused ${event.model}@${event.version}: ${event.reason}`;
     case "version_failed":
       return `failed ${event.model}@${event.version}: ${event.reason}`;
     case "version_released":
@@ -123,8 +195,21 @@ function told(event: FreshetEvent): string {
       return `backup: ${event.copied} copied, ${event.unchanged} unchanged, ${event.failures} failed`;
     case "engine_crashed":
       return `engine crashed on ${event.model}@${event.version}`;
+    case "shared_cache_silent":
+      return `redis silent: ${event.reason}`;
+    case "order_obeyed":
+      return `obeyed ${event.what} of ${event.model ?? "all"}`;
     case "tick":
-      return `tick ${event.cron}: ${event.checked} checked, ${event.changed} changed, ${event.kept} kept`;
+      if (event.lease === "skipped") return `tick ${event.cron}: skipped`;
+      return `tick ${event.cron}: ${event.checked} checked, ${event.changed} changed, ${event.kept} kept${event.warmed + event.cold === 0 ? "" : `, ${event.warmed} warm, ${event.cold} cold`}`;
+    case "prediction_stale":
+      return `stale ${event.model}@${event.version} ${event.ageMs} ms`;
+    case "prediction_not_renewed":
+      return `not renewed ${event.model}@${event.version}: ${event.reason}`;
+    case "prediction_evicted":
+      return `evicted a prediction of ${event.model}@${event.version}`;
+    case "prediction_redis_paused":
+      return `redis paused: ${event.reason}`;
     case "inference":
     case "audit_recorded":
     case "request_failed":

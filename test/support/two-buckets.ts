@@ -100,7 +100,11 @@ export async function fillRegistry({ bucket, deps }: TwoBuckets): Promise<void> 
   await putDeployment(bucket, "iris", 1, { production: { "1": 100 }, staging: { "2": 100 } });
   await putDeployment(bucket, "wine", 1, { production: { "1": 100 } });
   await deleteVersion({ ...deps, store: bucket }, "iris", "3", { actor: "test" });
-  await bucket.put("bundles/all.json", jsonBytes({ models: ["iris", "wine"] }), DEADLINE);
+  await bucket.put(
+    "bundles/all.json",
+    jsonBytes({ name: "all", references: ["iris", "wine"], rev: 1 }),
+    DEADLINE,
+  );
   await bucket.put("audit/2026/01/02/01H.json", jsonBytes({ action: "publish" }), DEADLINE);
   await bucket.put("models/iris/uploads/id/model.onnx", new Uint8Array([1]), DEADLINE);
 }

@@ -129,7 +129,22 @@ describe("a released session", () => {
     const session = await openSession(small);
     await session.release();
     const next = await openSession(small);
-    await expect(session.run([floats("x", [1], 1)], ["y"])).rejects.toThrow(/released/);
+    expect(() => session.run([floats("x", [1], 1)], ["y"])).toThrow(/released/);
     await next.release();
+  });
+});
+
+describe("an engine that starts anew", () => {
+  it("has its memory back, and sessions of before say so", async () => {
+    const before = await openSession(small);
+    await withSession(matrixModel(1_024), async () => undefined);
+    const grown = engine.memory().usedBytes;
+    await engine.restart();
+    expect(engine.memory().usedBytes).toBeLessThan(grown);
+    expect(await runFailure(before, [floats("x", [1], 1)])).toMatchObject({
+      reason: "engine_lost",
+    });
+    await before.release();
+    await expectUsable();
   });
 });

@@ -28,14 +28,21 @@ export function createConsoleEvents(options: ConsoleEventsOptions, sink: Sink): 
 function levelOf(event: FreshetEvent): LogLevel {
   switch (event.kind) {
     case "inference":
+    case "prediction_stale":
+    case "prediction_evicted":
       return "debug";
     case "tick":
-      return event.kept > 0 ? "warn" : "debug";
+      return event.failed > 0 || event.cold > 0 ? "warn" : "debug";
     case "version_failed":
     case "deployment_kept":
     case "signature_unverified":
     case "served_from_backup":
     case "object_repaired":
+    case "cached_bytes_dropped":
+    case "version_object_refused":
+    case "shared_cache_silent":
+    case "prediction_not_renewed":
+    case "prediction_redis_paused":
       return "warn";
     case "backup_ran":
       return event.failures > 0 ? "warn" : "info";
@@ -47,6 +54,7 @@ function levelOf(event: FreshetEvent): LogLevel {
     case "version_released":
     case "deployment_changed":
     case "audit_recorded":
+    case "order_obeyed":
       return "info";
   }
 }
@@ -62,7 +70,11 @@ function toJson(level: LogLevel, event: FreshetEvent): string {
 function toText(event: FreshetEvent): string {
   switch (event.kind) {
     case "version_loaded":
-      return `loaded   ${event.model}@${event.version} ${size(event.sizeBytes)}, ${size(event.memoryBytes)} in memory, ${event.durationMs} ms, sha256 ${event.digest.slice(0, 12)}`;
+      return `loaded   ${event.model}@${event.version} ${size(event.sizeBytes)}, ${size(event.memoryBytes)} in memory, ${event.durationMs} ms from ${event.from}, sha256 ${event.digest.slice(0, 12)}`;
+    case "cached_bytes_dropped":
+      return `dropped  ${event.model}@${event.version} from the bytes cache: ${event.detail}, not ${event.digest}`;
+    case "version_object_refused":
+      return `refused  ${event.model}@${event.version} in the bucket, ${event.reason}: ${event.detail}`;
     case "version_failed":
       return `failed   ${event.model}@${event.version} ${event.reason}: ${event.detail}`;
     case "version_released":
@@ -82,13 +94,27 @@ function toText(event: FreshetEvent): string {
     case "backup_ran":
       return `backup   ${event.copied} copied (${size(event.bytes)}), ${event.unchanged} unchanged, ${event.failures} failed${event.done ? "" : ", to be continued"}`;
     case "inference":
-      return `[${event.modelCache}|${event.strategy}|${event.model}@${event.version}] ${event.durationMs} ms ${event.requestId}`;
+      return `[${event.tier === "none" ? event.modelCache : "cached"}|${event.strategy}|${event.model}@${event.version}] ${event.route}${event.ageMs === undefined ? "" : `, ${event.tier}, ${event.ageMs} ms old`}, ${event.durationMs} ms ${event.requestId}`;
+    case "prediction_stale":
+      return `stale    ${event.model}@${event.version} answered ${event.ageMs} ms old, made anew`;
+    case "prediction_not_renewed":
+      return `stale    ${event.model}@${event.version} could not be made anew, ${event.reason}: ${event.detail}`;
+    case "prediction_evicted":
+      return `evicted  a prediction of ${event.model}@${event.version}, ${size(event.sizeBytes)}`;
+    case "prediction_redis_paused":
+      return `redis    is not asked for predictions for a while (${event.reason}): ${event.detail}`;
     case "request_failed":
       return `error    ${event.status} ${event.reason}: ${event.detail} ${event.requestId}${event.cause === undefined ? "" : `\n${describeCause(event.cause)}`}`;
+    case "shared_cache_silent":
+      return `redis    does not answer (${event.reason}), asking the store: ${event.detail}`;
+    case "order_obeyed":
+      return `order    ${event.what} of ${event.model ?? "every model"}`;
     case "engine_crashed":
       return `crashed  the engine, running ${event.model}@${event.version}; it starts anew\n${describeCause(event.cause)}`;
     case "tick":
-      return `tick     ${event.cron} ${event.checked} checked, ${event.changed} changed, ${event.kept} kept`;
+      return event.lease === "skipped"
+        ? `tick     ${event.cron} skipped: another one is at it`
+        : `tick     ${event.cron} ${event.checked} checked, ${event.changed} changed, ${event.kept} kept, ${event.failed} failed, ${event.warmed} warm, ${event.cold} cold, ${event.durationMs} ms, lease ${event.lease}`;
   }
 }
 

@@ -17,6 +17,11 @@ export class GuardedOrt {
     return this.#crash !== undefined;
   }
 
+  /** Nothing passes from now on, as after a crash. */
+  retire(cause: unknown): void {
+    this.#crash ??= { cause };
+  }
+
   /**
    * Calls `work` with the engine and passes on what it throws.
    * @throws EngineBroken when the engine crashes, and ever after

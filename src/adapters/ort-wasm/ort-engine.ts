@@ -46,6 +46,11 @@ export class OrtEngine implements Engine {
     }
   }
 
+  async restart(): Promise<void> {
+    this.#ort.retire(new Error("the engine was started anew to have its memory whole"));
+    await this.#replace();
+  }
+
   memory(): { readonly usedBytes: number; readonly limitBytes: number } {
     return { usedBytes: this.#usedBytes(), limitBytes: this.#runtime.limitBytes };
   }

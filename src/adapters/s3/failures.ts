@@ -31,7 +31,8 @@ export async function failureOf(
   isConditionalPut: boolean,
 ): Promise<Result<never, S3Failure>> {
   const code = codeIn(await answer.text().catch(() => ""));
-  const failed = reasonOf(call, answer.status, code, isConditionalPut);
+  const region = answer.headers.get("x-amz-bucket-region");
+  const failed = reasonOf(call, answer.status, code, isConditionalPut, region);
   return failed.ok ? failed : fail({ ...failed.failure, code });
 }
 
@@ -40,9 +41,18 @@ function reasonOf(
   status: number,
   code: string | undefined,
   isConditionalPut: boolean,
+  region: string | null,
 ): Result<never, StoreFailure> {
   const what = `the store answered ${status}${code === undefined ? "" : ` ${code}`}`;
   if (status === 304) return storeFailure("unchanged", call, "it has the same etag");
+  if (status >= 300 && status < 400) {
+    const place = region === null ? "" : `; the bucket is in ${region}`;
+    return storeFailure(
+      "misdirected",
+      call,
+      `${what}: the endpoint or the region is wrong${place}`,
+    );
+  }
   if (status === 412 || code === "ConditionalRequestConflict") {
     return storeFailure("precondition_lost", call, what);
   }

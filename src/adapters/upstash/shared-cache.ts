@@ -50,8 +50,39 @@ export function createUpstashSharedCache({ url, token, keyPrefix }: UpstashConfi
         const answer = await (await clientFor(deadlineMs)).set(keyPrefix + key, value, options);
         return answer === "OK" ? ok(undefined) : unexpected("SET");
       }),
+    getMany: (keys, deadlineMs) =>
+      call("MGET", async () => {
+        if (keys.length === 0) return ok([]);
+        const prefixed = keys.map((key) => keyPrefix + key);
+        const values = await (await clientFor(deadlineMs)).mget<unknown[]>(prefixed);
+        if (!Array.isArray(values) || values.length !== keys.length) return unexpected("MGET");
+        return values.every(isTextOrNull)
+          ? ok(values.map((value) => value ?? undefined))
+          : unexpected("MGET");
+      }),
+    increment: (key, deadlineMs) =>
+      call("INCR", async () => {
+        const value: unknown = await (await clientFor(deadlineMs)).incr(keyPrefix + key);
+        return typeof value === "number" && Number.isSafeInteger(value)
+          ? ok(value)
+          : unexpected("INCR");
+      }),
+    setIfAbsent: (key, value, { deadlineMs, ttlMs }) =>
+      call("SET", async () => {
+        const options = { px: ttlMs, nx: true } as const;
+        const answer: unknown = await (await clientFor(deadlineMs)).set(
+          keyPrefix + key,
+          value,
+          options,
+        );
+        if (answer === null) return ok(false);
+        return answer === "OK" ? ok(true) : unexpected("SET");
+      }),
   };
 }
+
+const isTextOrNull = (value: unknown): value is string | null =>
+  value === null || typeof value === "string";
 
 const unexpected = (command: string): Result<never, SharedCacheFailure> =>
   fail({ reason: "refused", detail: `${command}: the answer is not one of Redis` });

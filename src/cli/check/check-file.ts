@@ -84,6 +84,7 @@ function timeOpening(engine: Engine) {
       tookMs = performance.now() - startedMs;
       return opened;
     },
+    restart: () => engine.restart(),
     memory: () => engine.memory(),
   };
   return { engine: timed, loadMs: () => tookMs };

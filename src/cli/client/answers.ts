@@ -73,6 +73,7 @@ export const modelsSchema = z.looseObject({
       framework: text.optional(),
       description: text.optional(),
       size_bytes: z.number().optional(),
+      problem: text.optional(),
     }),
   ),
   ...cursor,

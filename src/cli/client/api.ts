@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { EXIT } from "../exit-codes.ts";
 import { CliFailure, unreachable } from "../failure.ts";
 import { encodeForm, type FormPart } from "./form.ts";
 import { failureOf, parseOrUndefined } from "./problem.ts";
-import { type Incoming, type Outgoing, send } from "./send.ts";
+import type { Incoming, Outgoing } from "./send.ts";
+import { sendAgain } from "./send-again.ts";
 
 /** An answer that is only passed on. */
 export const anything = z.unknown();
@@ -43,9 +45,9 @@ export class Api {
     this.#idleMs = idleMs;
   }
 
-  /** A GET whose every status is an answer; only silence is thrown. */
-  async ask(path: string, query: Query = {}): Promise<Answer> {
-    const { status, text } = await this.#send("GET", path, query, NO_BODY);
+  /** A call whose every status is an answer; only silence is thrown. */
+  async ask(path: string, query: Query = {}, method = "GET"): Promise<Answer> {
+    const { status, text } = await this.#send(method, path, query, NO_BODY);
     return { status, body: parseOrUndefined(text) };
   }
 
@@ -87,9 +89,12 @@ export class Api {
     }
     const authorization: Record<string, string> =
       this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` };
-    const headers = { accept: "application/json", ...rest.headers, ...authorization };
+    const once: Record<string, string> =
+      method === "GET" ? {} : { "idempotency-key": `"${randomUUID()}"` };
+    const headers = { accept: "application/json", ...rest.headers, ...authorization, ...once };
+    const outgoing = { method, url, ...rest, headers, idleMs: this.#idleMs };
     try {
-      return await send({ method, url, ...rest, headers, idleMs: this.#idleMs });
+      return await sendAgain(outgoing);
     } catch (error) {
       throw silence(this.url, error);
     }

@@ -40,7 +40,11 @@ const HINTS: Readonly<Record<string, string>> = {
   model_not_found: "`freshet model list` shows the models.",
   version_not_found: "`freshet model versions NAME` shows the versions.",
   alias_not_found: "`freshet alias set NAME ALIAS VERSION` makes it.",
-  version_in_use: "`freshet alias set` or `freshet alias remove` moves the alias away.",
+  bundle_not_found: "`freshet bundle list` shows the bundles.",
+  unknown_reference: "`freshet model list` and `freshet alias list NAME` show what there is.",
+  invalid_bundle: "`freshet bundle put` writes it anew.",
+  version_in_use:
+    "`freshet alias set`, `freshet alias remove` or `freshet bundle put` moves it away.",
   incompatible_schema: "--force moves it all the same; its callers must be ready for it.",
   revision_conflict: "Somebody else changed it at the same time: run it again.",
   nothing_to_roll_back: "--to VERSION names one.",

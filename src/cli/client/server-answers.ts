@@ -19,6 +19,56 @@ export const healthSchema = z.looseObject({
   models: z.looseObject({ loaded: z.number(), bytes: z.number(), budget_bytes: z.number() }),
 });
 
+const tierSchema = z.looseObject({
+  entries: z.number().optional(),
+  bytes: z.number().optional(),
+  max_bytes: z.number().optional(),
+  hits: z.number(),
+  misses: z.number(),
+  stale: z.number().optional(),
+  evictions: z.number().optional(),
+  errors: z.number().optional(),
+  breaker: text.optional(),
+});
+
+export const cacheStatusSchema = z.looseObject({
+  isolate: z.looseObject({ models: tierSchema, predictions: tierSchema.nullable() }),
+  bytes: tierSchema.nullable(),
+  redis: tierSchema.nullable(),
+  models: z.array(
+    z.looseObject({
+      name: text,
+      version: text.nullable(),
+      memory_bytes: z.number(),
+      loaded_at: text.nullable(),
+      checked_at: text.nullable(),
+      last_used_at: text.nullable(),
+      degraded: z.looseObject({ reason: text, detail: text }).optional(),
+    }),
+  ),
+  epoch: z.number().nullable(),
+  settings: z.record(text, z.union([z.boolean(), z.number()])),
+});
+
+const told = { epoch: z.number().nullable(), reach: text, detail: text };
+
+export const clearedSchema = z.looseObject({ what: text, model: text.optional(), ...told });
+
+const routes = z.record(text, z.record(text, z.number())).nullable();
+
+export const refreshedSchema = z.looseObject({
+  results: z.array(
+    z.looseObject({
+      model: text,
+      from: routes,
+      to: routes,
+      changed: z.boolean(),
+      reason: text.optional(),
+    }),
+  ),
+  ...told,
+});
+
 export const storageSchema = z.looseObject({
   models: z.number(),
   versions: z.number(),

@@ -33,6 +33,7 @@ async function doctor(context: Context): Promise<void> {
     server,
     await lookAtToken(context),
     ...(await lookAtHealth(context)),
+    ...(await lookAtConditions(context)),
     await lookAtRegistry(context),
   ];
   const isWrong = findings.some(({ verdict }) => verdict === "wrong");
@@ -98,6 +99,25 @@ async function lookAtHealth({ api }: Context): Promise<readonly Finding[]> {
     ...each,
     ready ? finding("ready", "ok", "it can serve") : finding("ready", "wrong", "no"),
   ];
+}
+
+const conditionsSchema = z.looseObject({ create: z.string(), replace: z.string() });
+
+/** Tried on a key that the server removes again; only a token that may administer gets an answer. */
+async function lookAtConditions({ api }: Context): Promise<readonly Finding[]> {
+  const { status, body } = await api.ask("/v1/store/probe", {}, "POST");
+  if (status === 401) return [];
+  const check = "conditional writes";
+  const parsed = conditionsSchema.safeParse(body);
+  if (!parsed.success) {
+    return [finding(check, "wrong", detailOf(body) ?? `the server answers ${status}`)];
+  }
+  const { create, replace } = parsed.data;
+  if (create === "enforced" && replace === "enforced") {
+    return [finding(check, "ok", "the store enforces If-None-Match and If-Match")];
+  }
+  const detail = `the store has If-None-Match ${create} and If-Match ${replace}: two writers at once would lose one another's work. Take a store that enforces both`;
+  return [finding(check, "wrong", detail)];
 }
 
 async function lookAtRegistry({ api }: Context): Promise<Finding> {

@@ -39,6 +39,7 @@ export interface ModelCacheOptions {
 export class ModelCache {
   readonly #slots: LRUCache<string, Slot>;
   readonly #options: ModelCacheOptions;
+  readonly #counts = { hits: 0, evictions: 0 };
   #leaving: ReleaseReason = "evicted";
 
   constructor(options: ModelCacheOptions) {
@@ -52,7 +53,9 @@ export class ModelCache {
 
   /** The loaded version, now the most recently used. */
   get(model: string, version: string): LoadedVersion | undefined {
-    return this.#slots.get(cacheKey(model, version))?.loaded;
+    const loaded = this.#slots.get(cacheKey(model, version))?.loaded;
+    if (loaded !== undefined) this.#counts.hits += 1;
+    return loaded;
   }
 
   /** The loaded version, its place in the order left as it is. */
@@ -93,6 +96,15 @@ export class ModelCache {
     });
   }
 
+  /** Lets go of all but one version; false when there was no other. */
+  keepOnly({ model, version }: Pick<LoadedVersion, "model" | "version">): boolean {
+    const others = [...this.#slots.keys()].filter((key) => key !== cacheKey(model, version));
+    this.#leavingFor("evicted", () => {
+      for (const key of others) this.#slots.delete(key);
+    });
+    return others.length > 0;
+  }
+
   /** Lets go of one version; true when it was loaded. */
   unload(model: string, version: string, why: ReleaseReason = "unloaded"): boolean {
     return this.#leavingFor(why, () => this.#slots.delete(cacheKey(model, version)));
@@ -101,6 +113,15 @@ export class ModelCache {
   /** Every loaded version, most recently used first. */
   loaded(): readonly LoadedVersion[] {
     return [...this.#slots.values()].map((slot) => slot.loaded);
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** Since the isolate began. */
+  get counts(): { readonly hits: number; readonly evictions: number } {
+    return this.#counts;
   }
 
   /** Measured memory of all sessions, in bytes. */
@@ -119,6 +140,7 @@ export class ModelCache {
 
   #retire(slot: Slot, why: ReleaseReason): void {
     slot.retired = true;
+    if (why === "evicted") this.#counts.evictions += 1;
     if (slot.running === 0) release(slot);
     this.#options.onRelease(slot.loaded, why);
   }

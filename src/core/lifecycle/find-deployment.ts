@@ -5,6 +5,8 @@ import type { Clock } from "../ports/clock.ts";
 import type { Events } from "../ports/events.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { Catalog, CatalogEntry } from "../routing/catalog.ts";
+import type { CatalogFeed } from "./freshness/catalog-feed.ts";
+import { effectiveFreshness, type FreshnessSettings } from "./freshness/settings.ts";
 import { readDeployment } from "./read-deployment.ts";
 import { DOCUMENT_DEADLINE_MS } from "./read-document.ts";
 import type { RefreshOutcome } from "./refresh-deployment.ts";
@@ -20,7 +22,9 @@ export interface DeploymentFinderDeps {
   readonly events: Events;
   /** Asked when the first store has no readable deployment; missing when there is none. */
   readonly backupStore?: ObjectStore | undefined;
-  readonly revalidateMs: number;
+  readonly freshness: FreshnessSettings;
+  /** Tells which pointers moved; missing without Redis: each model in use is asked about then. */
+  readonly feed?: CatalogFeed | undefined;
   /** Confirms or replaces what the catalog holds of a model. */
   readonly refresh: (context: FlightContext, model: string) => Promise<RefreshOutcome>;
 }
@@ -40,27 +44,54 @@ export class DeploymentFinder {
   }
 
   /**
-   * The deployment to serve by. A known one is answered at once however old; past
-   * `revalidateMs` this also starts one check in the background. Only a model this
-   * isolate has never seen costs the caller a GET.
+   * The deployment to serve by. A known one is answered at once however old, unless strict
+   * freshness is asked for; past `revalidateMs` this also starts one check in the background.
+   * Only a model this isolate has never seen costs the caller a GET.
    */
   async find(context: FlightContext, model: string): Promise<Found> {
     const { catalog, clock } = this.#deps;
     const known = this.known(context, model);
     if (known !== undefined) return ok(known);
+    if (catalog.get(model) !== undefined) return tooOld(model);
     if (catalog.isAbsent(model, clock.now())) return notFound(model);
     return (await this.#finds.join(context, model, () => this.#fetch(model))).value;
   }
 
-  /** As `find`, of a model that this isolate has seen: nothing to wait for. */
+  /** As `find`, of a model that this isolate has seen: nothing to wait for. `undefined`: ask `find`. */
   known(context: FlightContext, model: string): CatalogEntry | undefined {
     const entry = this.#deps.catalog.get(model);
-    if (entry !== undefined) this.#revalidate(context, model, entry);
-    return entry;
+    if (entry === undefined) return undefined;
+    const freshness = effectiveFreshness(this.#deps.freshness, entry.deployment);
+    if (freshness.checkFreshness) this.#revalidate(context, model, entry, freshness.revalidateMs);
+    return freshness.strictFreshness && this.isStale(entry) ? undefined : entry;
   }
 
-  #revalidate(context: FlightContext, model: string, entry: CatalogEntry): void {
-    const { clock, revalidateMs, refresh } = this.#deps;
+  /** When a deployment was last confirmed, by the store or by the shared catalog: ms since 1970. */
+  checkedAtMs({ deployment, checkedAtMs }: CatalogEntry): number {
+    const { feed } = this.#deps;
+    return feed === undefined
+      ? checkedAtMs
+      : Math.max(checkedAtMs, feed.confirmedAtMs(deployment.model));
+  }
+
+  /** Nobody has confirmed it for `MAX_STALE_MS`. */
+  isStale(entry: CatalogEntry): boolean {
+    const { clock, freshness } = this.#deps;
+    const { maxStaleMs } = effectiveFreshness(freshness, entry.deployment);
+    return clock.now() - this.checkedAtMs(entry) > maxStaleMs;
+  }
+
+  #revalidate(
+    context: FlightContext,
+    model: string,
+    entry: CatalogEntry,
+    revalidateMs: number,
+  ): void {
+    const { clock, refresh, feed } = this.#deps;
+    if (feed !== undefined) {
+      feed.nudge(context, revalidateMs);
+      if (!feed.isSilent) return;
+    }
     const now = clock.now();
     if (now - entry.triedAtMs < revalidateMs) return;
     // One check at a time. A check whose isolate work was cut off never ends: it counts for a while only.
@@ -113,6 +144,12 @@ export class DeploymentFinder {
     return entry;
   }
 }
+
+const tooOld = (model: string) =>
+  fail({
+    reason: "too_stale",
+    detail: `nobody could confirm what model '${model}' serves for longer than MAX_STALE_MS, and STRICT_FRESHNESS is on; it is asked again in the background`,
+  });
 
 const notFound = (model: string) =>
   fail({ reason: "model_not_found", detail: `there is no model '${model}'` });

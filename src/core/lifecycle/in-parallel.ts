@@ -7,10 +7,11 @@ const PARALLEL_CALLS = 5;
 export async function inParallel<T, V, F>(
   items: readonly T[],
   work: (item: T) => Promise<Result<V, F>>,
+  atOnce: number = PARALLEL_CALLS,
 ): Promise<Result<readonly V[], F>> {
   const values: V[] = [];
-  for (let start = 0; start < items.length; start += PARALLEL_CALLS) {
-    const batch = await Promise.all(items.slice(start, start + PARALLEL_CALLS).map(work));
+  for (let start = 0; start < items.length; start += atOnce) {
+    const batch = await Promise.all(items.slice(start, start + atOnce).map(work));
     for (const outcome of batch) {
       if (!outcome.ok) return outcome;
       values.push(outcome.value);

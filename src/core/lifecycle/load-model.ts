@@ -49,7 +49,8 @@ export function unloadModel(
   return versions;
 }
 
-async function confirmedDeployment(
+/** A model's deployment, asked of the store now; what was known to be broken is tried again. */
+export async function confirmedDeployment(
   deps: LoadModelDeps,
   context: FlightContext,
   model: string,

@@ -1,14 +1,15 @@
 import type { LoadedVersion, ModelCache } from "../cache/model-cache.ts";
 import type { ServeFailure } from "../model/failure.ts";
-import type { Manifest } from "../model/manifest.ts";
 import { fail, ok, type Result } from "../model/result.ts";
-import type { Bytes } from "../model/tensor.ts";
 import type { Background } from "../ports/background.ts";
+import type { BytesCache } from "../ports/bytes-cache.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Engine, EngineSession, OpenFailure } from "../ports/engine.ts";
 import type { Events } from "../ports/events.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import { keepBytes } from "./cached-bytes.ts";
 import { type FetchedVersion, type FetchFailure, tryFetch, wholeOf } from "./fetch-version.ts";
+import { openWithRoom } from "./open-with-room.ts";
 import { applySignaturePolicy, type SignatureRules } from "./signature/apply-policy.ts";
 import type { SignatureFailure } from "./signature/check-signature.ts";
 
@@ -28,6 +29,8 @@ export interface LoadDeps {
   readonly models: ModelCache;
   readonly clock: Clock;
   readonly events: Events;
+  /** Asked for bytes before any store; missing where the platform has none. */
+  readonly bytesCache?: BytesCache | undefined;
   /** Asked for what the first store cannot give whole; missing when there is none. */
   readonly backupStore?: ObjectStore | undefined;
   /** Missing: signatures are not looked at. */
@@ -45,9 +48,10 @@ export const LOAD_DEADLINE_MS = BYTES_DEADLINE_MS;
 
 /**
  * Fetches one version, verifies its digest, opens it in the engine and takes it
- * into the model cache. Two GETs at once; holds the file's bytes and about three
- * times that in the engine at the peak. What the first store cannot give whole comes from the
- * second, verified all the same, and `background` gets the repair of the first.
+ * into the model cache. Two GETs at once, or one when the bytes cache has the bytes; holds the
+ * file's bytes and about three times that in the engine at the peak. What the first store cannot
+ * give whole comes from the second, verified all the same. `background` gets the repair of the
+ * first, and the keeping of bytes that the bytes cache did not have.
  */
 export async function loadVersion(
   deps: LoadDeps,
@@ -65,7 +69,11 @@ export async function loadVersion(
   if (!signed.ok) return signed;
   const session = await openWithRoom(deps, bytes.bytes);
   if (!session.ok) return session;
-  return keep(deps, startedMs, manifest, bytes.etag, session.value);
+  const { bytesCache } = deps;
+  if (bytesCache !== undefined && bytes.from !== "bytes-cache") {
+    background.keep(keepBytes(bytesCache, manifest, bytes));
+  }
+  return keep(deps, startedMs, fetched.value, session.value);
 }
 
 /** From the first store, or, when that does not give it whole, from the second. */
@@ -100,23 +108,10 @@ export function toServeFailure(model: string, version: string, failure: LoadFail
   };
 }
 
-/** Opens a model; when the engine is full, lets go of every idle one and tries once more. */
-async function openWithRoom(
-  deps: LoadDeps,
-  bytes: Bytes,
-): Promise<Result<EngineSession, OpenFailure>> {
-  deps.models.makeRoom(bytes.byteLength);
-  const opened = await deps.engine.open(bytes);
-  if (opened.ok || opened.failure.reason !== "out_of_memory") return opened;
-  deps.models.makeRoom(deps.models.maxBytes);
-  return deps.engine.open(bytes);
-}
-
 async function keep(
   deps: LoadDeps,
   startedMs: number,
-  manifest: Manifest,
-  etag: string,
+  { manifest, bytes: { etag, from } }: FetchedVersion,
   session: EngineSession,
 ): Promise<Result<LoadedVersion, LoadFailure>> {
   const { name: model, version, digest } = manifest;
@@ -144,6 +139,7 @@ async function keep(
     model,
     version,
     digest,
+    from,
     sizeBytes: manifest.size_bytes,
     memoryBytes,
     durationMs: now - startedMs,

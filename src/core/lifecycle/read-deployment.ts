@@ -14,5 +14,5 @@ export async function readDeployment(
   const read = await readDocument(store, key, deploymentSchema, ifNoneMatch);
   if (!read.ok || read.value.value.model === model) return read;
   const detail = `${key}: model: it says '${read.value.value.model}'`;
-  return fail({ reason: "invalid_document", detail });
+  return fail({ reason: "invalid_document", detail, etag: read.value.etag });
 }

@@ -23,6 +23,8 @@ export interface DocumentSchema<T> {
 export interface DocumentInvalid {
   readonly reason: "invalid_document";
   readonly detail: string;
+  /** The store's validator of what cannot be read, so that it may be replaced; where it was read at all. */
+  readonly etag?: string;
 }
 
 /** What is larger is not read; so nothing larger may be written. */
@@ -48,7 +50,8 @@ export async function readDocument<T>(
   });
   if (!got.ok) return got.failure.reason === "too_large" ? invalid(key, got.failure.detail) : got;
   const value = parseDocument(key, got.value.bytes, schema);
-  return value.ok ? ok({ value: value.value, etag: got.value.etag }) : value;
+  const { etag } = got.value;
+  return value.ok ? ok({ value: value.value, etag }) : fail({ ...value.failure, etag });
 }
 
 /** Checks the bytes of one JSON document. */

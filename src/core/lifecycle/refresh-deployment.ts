@@ -1,13 +1,16 @@
-import type { ModelCache } from "../cache/model-cache.ts";
+import type { LoadedVersion, ModelCache } from "../cache/model-cache.ts";
 import type { FlightContext } from "../cache/single-flight.ts";
 import type { Deployment } from "../model/deployment.ts";
+import { ok, type Result } from "../model/result.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Events } from "../ports/events.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import type { SharedCache } from "../ports/shared-cache.ts";
 import type { Catalog, CatalogEntry } from "../routing/catalog.ts";
 import { routedVersions, routeOf } from "../routing/resolve.ts";
 import type { LoadFailure } from "./load-version.ts";
 import { readDeployment } from "./read-deployment.ts";
+import type { RegistryFailure } from "./registry-failure.ts";
 import type { VersionLoader } from "./version-loader.ts";
 
 export interface RefreshDeps {
@@ -19,6 +22,8 @@ export interface RefreshDeps {
   readonly events: Events;
   /** Keeps a model whose pointer the first store has lost; missing when there is none. */
   readonly backupStore?: ObjectStore | undefined;
+  /** Where every isolate looks for what has moved; missing without Redis. */
+  readonly sharedCache?: SharedCache | undefined;
 }
 
 /**
@@ -81,6 +86,9 @@ async function take(
     const { value: outcome } = await deps.loader.load(context, model, version);
     if (isOvertaken(deps, entry)) return "overtaken";
     if (!outcome.ok) return keepOld(deps, entry, ...why(version, outcome.failure));
+    const warm = await runSample(deps, outcome.value);
+    if (isOvertaken(deps, entry)) return "overtaken";
+    if (!warm.ok) return keepOld(deps, entry, ...why(version, warm.failure));
   }
   const now = deps.clock.now();
   deps.catalog.set(model, { deployment, etag, checkedAtMs: now, triedAtMs: now });
@@ -91,6 +99,18 @@ async function take(
     toRev: deployment.rev,
   });
   return "changed";
+}
+
+/** A version's first run is not a caller's, and one that cannot answer its own sample gets no traffic. */
+async function runSample(
+  { models }: RefreshDeps,
+  loaded: LoadedVersion,
+): Promise<Result<undefined, RegistryFailure>> {
+  const { sample } = loaded.manifest;
+  if (sample === undefined) return ok(undefined);
+  const { checkSample } = await import("./publish/check-sample.ts");
+  // Crowded out already: whoever asks for it loads it again.
+  return (await models.use(loaded, (session) => checkSample(session, sample))) ?? ok(undefined);
 }
 
 // A request's check and the cron's may overlap, and a slow store lets the older one answer last.
@@ -128,7 +148,7 @@ function keepOld(
   return "kept";
 }
 
-const why = (version: string, failure: LoadFailure): [string, string] => [
+const why = (version: string, failure: LoadFailure | RegistryFailure): [string, string] => [
   failure.reason,
   `version ${version}: ${failure.detail}`,
 ];

@@ -19,11 +19,19 @@ const MAX_BROKEN = 1_000;
 // publish, and a full engine with the next release.
 const BROKEN_MS = 30_000;
 const PASSING_MS = 2_000;
+// Each try of a model that is too large empties the engine of all the others.
+const TOO_LARGE_MS = 600_000;
+
+function beliefMs(reason: LoadFailure["reason"]): number {
+  if (reason === "model_too_large") return TOO_LARGE_MS;
+  return reason === "version_not_found" || reason === "out_of_memory" ? PASSING_MS : BROKEN_MS;
+}
 
 /** Loads each version once however many requests ask, and remembers for a while what cannot be loaded. */
 export class VersionLoader {
   readonly #deps: LoadDeps;
   readonly #flights = new SingleFlight<LoadOutcome>(LOAD_DEADLINE_MS + 1_000);
+  readonly #counts = { asked: 0, failed: 0 };
   readonly #broken = new LRUCache<string, BrokenVersion>({ max: MAX_BROKEN });
 
   constructor(deps: LoadDeps) {
@@ -32,6 +40,7 @@ export class VersionLoader {
 
   /** The loaded version. `collapsed` when another request's load was used. */
   async load(context: FlightContext, model: string, version: string): Promise<Landed<LoadOutcome>> {
+    this.#counts.asked += 1;
     const known = this.broken(model, version);
     if (known !== undefined && this.#deps.clock.now() < known.untilMs) {
       return { value: { ok: false, failure: known.failure }, collapsed: false };
@@ -39,6 +48,11 @@ export class VersionLoader {
     return this.#flights.join(context, `${model}@${version}`, () =>
       this.#loadOnce(context, model, version),
     );
+  }
+
+  /** Since the isolate began: versions that were asked for and were not loaded, and loads that failed. */
+  get counts(): { readonly asked: number; readonly failed: number } {
+    return this.#counts;
   }
 
   isLoading(model: string, version: string): boolean {
@@ -52,7 +66,11 @@ export class VersionLoader {
 
   /** Every version of a model that is known to be wrong. */
   allBroken(model: string): readonly BrokenVersion[] {
-    return [...this.#broken.values()].filter((broken) => broken.model === model);
+    return this.everyBroken().filter((broken) => broken.model === model);
+  }
+
+  everyBroken(): readonly BrokenVersion[] {
+    return [...this.#broken.values()];
   }
 
   /** Makes the next request try again. */
@@ -73,10 +91,10 @@ export class VersionLoader {
   #remember(model: string, version: string, failure: LoadFailure): void {
     const { clock, events } = this.#deps;
     const { reason, detail } = failure;
+    this.#counts.failed += 1;
     // The store's trouble is not the version's: the next request may try at once.
     if (reason !== "store_unavailable") {
-      const isPassing = reason === "version_not_found" || reason === "out_of_memory";
-      const forMs = isPassing ? PASSING_MS : BROKEN_MS;
+      const forMs = beliefMs(reason);
       this.#broken.set(`${model}@${version}`, {
         model,
         version,

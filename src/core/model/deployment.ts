@@ -64,6 +64,37 @@ export const moveSchema = z.object({
   holds: z.record(aliasName, hold),
 });
 
+const milliseconds = z.int().check(z.minimum(0));
+
+/** How answers of this model are cached; what is left out is decided by the settings of the Worker. */
+const cachePolicy = z.looseObject({
+  /** Keep answers in the isolate. */
+  isolate: z.optional(z.boolean()),
+  /** Keep answers in Redis; left out, it is decided by what a run costs. */
+  redis: z.optional(z.boolean()),
+  /** How long an answer counts as fresh. */
+  ttl_ms: z.optional(milliseconds),
+  /** For how long after that it may be answered while it is made anew. */
+  stale_ms: z.optional(milliseconds),
+});
+
+/** Overrides of the Worker's switches for one model: the same names in lower case. */
+const switches = z.looseObject({
+  use_cache: z.optional(z.boolean()),
+  check_freshness: z.optional(z.boolean()),
+  revalidate_ms: z.optional(milliseconds),
+  max_stale_ms: z.optional(milliseconds),
+  strict_freshness: z.optional(z.boolean()),
+});
+
+/** What of a deployment is a caller's to set besides its routes. */
+export const deploymentSettings = {
+  cache: z.optional(cachePolicy),
+  policy: z.optional(switches),
+  /** Aliases and versions that the cron loads before anybody asks. */
+  warm: z.optional(z.array(z.union([version, aliasName]))),
+};
+
 /**
  * `models/{name}/deployment.json`: the one pointer document of a model, changed
  * only by compare-and-swap. Unknown fields are kept: a newer writer may have put them there.
@@ -80,9 +111,17 @@ export const deploymentSchema = z.looseObject({
   last_move: z.optional(moveSchema),
   /** Versions that are deleted: no move may name them again. */
   deleted: z.optional(z.array(version)),
+  /** Of the last moves that came with an `Idempotency-Key`: the key, what was asked for (both hashed), the revision it made. */
+  recent_keys: z.optional(
+    z.array(z.object({ key: z.string(), request: z.string(), rev: revision })),
+  ),
+  ...deploymentSettings,
 });
 
 export type Route = z.output<typeof routeSchema>;
 export type Hold = z.output<typeof hold>;
 export type Move = z.output<typeof moveSchema>;
+export type CachePolicy = z.output<typeof cachePolicy>;
+export type Switches = z.output<typeof switches>;
 export type Deployment = z.output<typeof deploymentSchema>;
+export type DeploymentSettings = Partial<Pick<Deployment, keyof typeof deploymentSettings>>;

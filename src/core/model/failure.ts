@@ -12,7 +12,8 @@ export interface ServeFailure {
     | "rejected_input"
     | "input_too_large"
     | "model_unavailable"
-    | "store_unavailable";
+    | "store_unavailable"
+    | "too_stale";
   readonly detail: string;
   readonly cause?: unknown;
 }

@@ -34,6 +34,10 @@ export const notesKey = (model: string, version: string): string =>
 export const tombstoneKey = (model: string, version: string): string =>
   `${versionPrefix(model, version)}tombstone.json`;
 
+export const bundlesPrefix = "bundles/";
+
+export const bundleKey = (name: string): string => `${bundlesPrefix}${name}.json`;
+
 export const auditPrefix = "audit/";
 
 /** Holds the newest audit entry; the only object under `audit/` that changes. */
@@ -52,3 +56,6 @@ export const backupStatusKey = "backup/status.json";
 
 /** Which copies are known to be the same though the two stores' etags differ. */
 export const backupStateKey = (group: string): string => `backup/state/${group}copies.json`;
+
+/** Written and removed again, to see what the store does with a condition. */
+export const probeKey = (id: string): string => `probes/${id}.txt`;

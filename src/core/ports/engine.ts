@@ -49,6 +49,11 @@ export interface EngineSession {
 export interface Engine {
   /** Loads a model whose digest was verified. Does not keep `model`. */
   open(model: Bytes): Promise<Result<EngineSession, OpenFailure>>;
+  /**
+   * Starts anew with an empty memory: every session that is open answers `engine_lost` from
+   * then on. For an engine whose memory is in pieces that nothing fits between.
+   */
+  restart(): Promise<void>;
   /** `usedBytes` never shrinks: released memory is used again. */
   memory(): { readonly usedBytes: number; readonly limitBytes: number };
 }

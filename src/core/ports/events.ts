@@ -5,9 +5,28 @@ export type FreshetEvent =
       readonly model: string;
       readonly version: string;
       readonly digest: string;
+      /** Where its bytes came from. */
+      readonly from: "bytes-cache" | "store" | "backup";
       readonly sizeBytes: number;
       readonly memoryBytes: number;
       readonly durationMs: number;
+    }
+  | {
+      /** The data centre's cache gave bytes of another digest; the store was asked instead. */
+      readonly kind: "cached_bytes_dropped";
+      readonly model: string;
+      readonly version: string;
+      readonly digest: string;
+      readonly detail: string;
+    }
+  | {
+      /** What stands in the bucket under a loaded version is not that version; told once for each object. */
+      readonly kind: "version_object_refused";
+      readonly model: string;
+      readonly version: string;
+      readonly digest: string;
+      readonly reason: "version_overwritten" | "bytes_missing";
+      readonly detail: string;
     }
   | {
       readonly kind: "version_failed";
@@ -85,8 +104,43 @@ export type FreshetEvent =
       readonly version: string;
       readonly digest: string;
       readonly strategy: "fast";
-      readonly modelCache: "hit" | "miss" | "collapsed";
+      /** `production:2`, or the bare version. */
+      readonly route: string;
+      /** Where the answer was kept; `none`: it was computed. */
+      readonly tier: "isolate" | "redis" | "none";
+      /** Of an answer that was kept. */
+      readonly ageMs?: number;
+      /** How the session was come by; `unused` for an answer that was kept. */
+      readonly modelCache: "hit" | "miss" | "collapsed" | "unused";
       readonly durationMs: number;
+    }
+  | {
+      /** A prediction past its time was answered, and is being made anew. */
+      readonly kind: "prediction_stale";
+      readonly model: string;
+      readonly version: string;
+      readonly ageMs: number;
+    }
+  | {
+      /** It is answered on until its stale time is over. */
+      readonly kind: "prediction_not_renewed";
+      readonly model: string;
+      readonly version: string;
+      readonly reason: string;
+      readonly detail: string;
+      readonly cause?: unknown;
+    }
+  | {
+      readonly kind: "prediction_evicted";
+      readonly model: string;
+      readonly version: string;
+      readonly sizeBytes: number;
+    }
+  | {
+      /** Redis failed three times in a row: for a while no prediction is looked for in it. */
+      readonly kind: "prediction_redis_paused";
+      readonly reason: string;
+      readonly detail: string;
     }
   | {
       readonly kind: "request_failed";
@@ -103,11 +157,31 @@ export type FreshetEvent =
       readonly cause?: unknown;
     }
   | {
+      /** Redis gave no answer to a check: the store is asked instead, until it does. */
+      readonly kind: "shared_cache_silent";
+      readonly reason: string;
+      readonly detail: string;
+    }
+  | {
+      /** This isolate did what somebody ordered all of them to do. */
+      readonly kind: "order_obeyed";
+      readonly what: "all" | "predictions" | "refresh";
+      /** Missing: every model. */
+      readonly model?: string;
+    }
+  | {
       readonly kind: "tick";
       readonly cron: string;
+      readonly lease: "held" | "skipped" | "none" | "unavailable";
       readonly checked: number;
       readonly changed: number;
       readonly kept: number;
+      /** Models whose pointer could not be read or taken. */
+      readonly failed: number;
+      /** Versions that are warm now, and those that should be and are not. */
+      readonly warmed: number;
+      readonly cold: number;
+      readonly durationMs: number;
     };
 
 export interface Events {

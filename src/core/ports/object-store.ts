@@ -7,6 +7,7 @@ import type { Bytes } from "../model/tensor.ts";
  * - `unchanged`: a conditional get found the same etag.
  * - `precondition_lost`: another writer was first.
  * - `denied`: wrong or missing credentials or rights.
+ * - `misdirected`: the store sent the call elsewhere, which is not followed: a wrong endpoint or region.
  * - `throttled`: the store asked for fewer calls, and still did after the retries.
  * - `unreachable`: no answer, an answer of 5xx, or the deadline passed. Never read as `absent`.
  * - `corrupt`: an answer that is not what was asked for (cut short, a wrong length, unreadable XML).
@@ -18,6 +19,7 @@ export interface StoreFailure {
     | "unchanged"
     | "precondition_lost"
     | "denied"
+    | "misdirected"
     | "throttled"
     | "unreachable"
     | "corrupt"

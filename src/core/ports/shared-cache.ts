@@ -20,4 +20,17 @@ export interface SharedCache {
     value: string,
     options: { readonly deadlineMs: number; readonly ttlMs?: number },
   ): Promise<Result<undefined, SharedCacheFailure>>;
+  /** Many keys in one round trip; the answers in their order, `undefined` for what is not there. */
+  getMany(
+    keys: readonly string[],
+    deadlineMs: number,
+  ): Promise<Result<readonly (string | undefined)[], SharedCacheFailure>>;
+  /** Raises a counter by one and answers what it is then; one that is not there counts from 0. */
+  increment(key: string, deadlineMs: number): Promise<Result<number, SharedCacheFailure>>;
+  /** As `set`, only where the key is not there: true for the one who made it. A lease by its expiry. */
+  setIfAbsent(
+    key: string,
+    value: string,
+    options: { readonly deadlineMs: number; readonly ttlMs: number },
+  ): Promise<Result<boolean, SharedCacheFailure>>;
 }

@@ -14,8 +14,8 @@ export interface AcquireDeps {
   readonly loader: VersionLoader;
 }
 
-/** How the isolate came by the session. */
-export type ModelCacheOutcome = "hit" | "miss" | "collapsed";
+/** How the isolate came by the session; `unused`: the answer was there without one. */
+export type ModelCacheOutcome = "hit" | "miss" | "collapsed" | "unused";
 
 export interface Acquired {
   readonly loaded: LoadedVersion;
@@ -30,20 +30,13 @@ export interface Acquired {
 export function readyVersion(
   deps: AcquireDeps,
   context: FlightContext,
-  { model, selector }: Reference,
+  reference: Reference,
   stickiness: AskStickiness,
 ): Result<Acquired, ServeFailure> | undefined {
-  let resolved: Result<Resolved, ServeFailure>;
-  if (selector.kind === "version") {
-    resolved = ok(fixed(selector.version));
-  } else {
-    const known = deps.finder.known(context, model);
-    if (known === undefined) return undefined;
-    resolved = resolveAlias(known.deployment, selector.alias, stickiness);
-  }
-  if (!resolved.ok) return resolved;
+  const resolved = resolveKnown(deps, context, reference, stickiness);
+  if (resolved === undefined || !resolved.ok) return resolved;
   const { version, route } = resolved.value;
-  const loaded = deps.models.get(model, version);
+  const loaded = deps.models.get(reference.model, version);
   return loaded === undefined ? undefined : ok({ loaded, route, modelCache: "hit" });
 }
 
@@ -64,8 +57,24 @@ export async function acquireVersion(
   return ok({ loaded: outcome.value, route, modelCache: collapsed ? "collapsed" : "miss" });
 }
 
-async function resolve(
-  deps: AcquireDeps,
+/** One version, without a wait; `undefined` for an alias of a model that nobody has asked for yet. */
+export function resolveKnown(
+  deps: Pick<AcquireDeps, "finder">,
+  context: FlightContext,
+  { model, selector }: Reference,
+  stickiness: AskStickiness,
+): Result<Resolved, ServeFailure> | undefined {
+  // A fixed version is itself, whatever the deployment says.
+  if (selector.kind === "version") return ok(fixed(selector.version));
+  const known = deps.finder.known(context, model);
+  return known === undefined
+    ? undefined
+    : resolveAlias(known.deployment, selector.alias, stickiness);
+}
+
+/** One version, with a GET of the deployment when need be. */
+export async function resolve(
+  deps: Pick<AcquireDeps, "finder">,
   context: FlightContext,
   reference: Reference,
   stickiness: AskStickiness,

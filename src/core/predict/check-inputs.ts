@@ -34,8 +34,12 @@ function checkAll(
   }
   if (inputs.length === specs.length) return ok(ordered);
   const unknown = inputs.find(({ name }) => !specs.some((spec) => spec.name === name));
-  return invalid(`input '${unknown?.name}' is not one of the model's: it takes ${names(specs)}`);
+  if (unknown === undefined) return invalid(`input '${twice(inputs)}' is given more than once`);
+  return invalid(`input '${unknown.name}' is not one of the model's: it takes ${names(specs)}`);
 }
+
+const twice = (inputs: readonly Tensor[]): string | undefined =>
+  inputs.find(({ name }, index) => inputs.findIndex((one) => one.name === name) < index)?.name;
 
 function missing(specs: readonly TensorSpec[], spec: TensorSpec, inputs: readonly Tensor[]) {
   const got = inputs.map(({ name }) => `'${name}'`).join(", ");

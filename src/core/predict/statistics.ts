@@ -15,6 +15,14 @@ export interface VersionStatistics {
   readonly success: DurationStatistic;
   readonly fail: DurationStatistic;
   readonly computeInfer: DurationStatistic;
+  /** Requests answered by a kept prediction, and those that looked for one in vain. */
+  readonly cacheHit: DurationStatistic;
+  readonly cacheMiss: DurationStatistic;
+}
+
+interface Answered {
+  readonly totalMs: number;
+  readonly nowMs: number;
 }
 
 const NS_PER_MS = 1_000_000;
@@ -38,6 +46,33 @@ export class StatisticsBook {
     page.executionCount += 1;
     count(page.success, what.totalMs);
     count(page.computeInfer, what.runMs);
+  }
+
+  /** Counts a run that made a stale prediction anew: nobody asked for it. */
+  renewed(
+    page: VersionStatistics,
+    { rows, runMs }: { readonly rows: number; readonly runMs: number },
+  ): void {
+    page.inferenceCount += rows;
+    page.executionCount += 1;
+    count(page.computeInfer, runMs);
+  }
+
+  /** Counts a request answered by a kept prediction: a success without inference or execution, as Triton counts. */
+  hit(page: VersionStatistics, what: Answered): void {
+    this.joined(page, what);
+    count(page.cacheHit, what.totalMs);
+  }
+
+  /** Counts a request answered by the run of another one. */
+  joined(page: VersionStatistics, { totalMs, nowMs }: Answered): void {
+    page.lastInferenceMs = nowMs;
+    count(page.success, totalMs);
+  }
+
+  /** Counts a look for a kept prediction that found none; the run is counted apart. */
+  missed(page: VersionStatistics, totalMs: number): void {
+    count(page.cacheMiss, totalMs);
   }
 
   failed(page: VersionStatistics, totalMs: number): void {
@@ -73,4 +108,6 @@ const blank = (model: string, version: string): VersionStatistics => ({
   success: { count: 0, ns: 0 },
   fail: { count: 0, ns: 0 },
   computeInfer: { count: 0, ns: 0 },
+  cacheHit: { count: 0, ns: 0 },
+  cacheMiss: { count: 0, ns: 0 },
 });

@@ -27,9 +27,14 @@ export class Catalog {
   readonly #entries = new LRUCache<string, CatalogEntry>({ max: MAX_MODELS });
   // Names that the store did not know, with the time until which that is believed.
   readonly #absent = new LRUCache<string, number>({ max: MAX_ABSENT });
+  // What is wrong beneath a model, which confirming its pointer does not end.
+  readonly #marks = new Map<string, Degraded>();
 
   get(model: string): CatalogEntry | undefined {
-    return this.#entries.get(model);
+    const entry = this.#entries.get(model);
+    if (this.#marks.size === 0 || entry === undefined || entry.degraded !== undefined) return entry;
+    const degraded = this.#marks.get(model);
+    return degraded === undefined ? entry : { ...entry, degraded };
   }
 
   set(model: string, entry: CatalogEntry): void {
@@ -45,6 +50,12 @@ export class Catalog {
 
   isAbsent(model: string, nowMs: number): boolean {
     return nowMs < (this.#absent.get(model) ?? 0);
+  }
+
+  /** Marks a model degraded until it is marked anew, whatever becomes of its pointer; `undefined`: not any more. */
+  mark(model: string, degraded: Degraded | undefined): void {
+    if (degraded === undefined) this.#marks.delete(model);
+    else this.#marks.set(model, degraded);
   }
 
   /** Drops what is known of a model, presence and absence alike. */

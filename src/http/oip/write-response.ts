@@ -18,6 +18,9 @@ export interface WrittenResponse {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** An answer whose outputs stand written already, as `writeJsonOutputs` does. */
+export type WrittenOutputs = Omit<OipResponse, "outputs"> & { readonly outputs: string };
+
 /** The headers of an answer that is all JSON: one object, to be recognized. */
 export const JSON_HEADERS = { "content-type": "application/json" } as const;
 
@@ -35,15 +38,25 @@ export function writeOipResponse(response: OipResponse): WrittenResponse {
     binary.push(bytes);
     return writeOutput(tensor, `"parameters":{"binary_data_size":${bytes.byteLength}}`);
   });
-  const json = writeEnvelope(response, outputs);
+  const json = writeEnvelope(response, outputs.join(","));
   if (binary.length === 0) return { body: json, headers: JSON_HEADERS };
   return append(json, binary);
 }
 
-function writeEnvelope(response: OipResponse, outputs: readonly string[]): string {
+/** Writes tensors as JSON, one after the other. */
+export const writeJsonOutputs = (tensors: readonly Tensor[]): string =>
+  tensors.map((tensor) => writeOutput(tensor, `"data":${writeJsonData(tensor)}`)).join(",");
+
+/** Writes an answer that is all JSON around outputs that stand written. */
+export const wrapJsonOutputs = (response: WrittenOutputs): WrittenResponse => ({
+  body: writeEnvelope(response, response.outputs),
+  headers: JSON_HEADERS,
+});
+
+function writeEnvelope(response: Omit<OipResponse, "outputs">, outputs: string): string {
   const { model, version, id, parameters } = response;
   const echoed = id === undefined ? "" : `"id":${JSON.stringify(id)},`;
-  return `{"model_name":"${model}","model_version":"${version}",${echoed}"parameters":${JSON.stringify(parameters)},"outputs":[${outputs.join(",")}]}`;
+  return `{"model_name":"${model}","model_version":"${version}",${echoed}"parameters":${JSON.stringify(parameters)},"outputs":[${outputs}]}`;
 }
 
 const writeOutput = ({ name, datatype, shape }: Tensor, data: string): string =>

@@ -6,6 +6,7 @@ import type { RegistryFailure } from "../../core/lifecycle/registry-failure.ts";
 import { ok, type Result } from "../../core/model/result.ts";
 import type { AppContext } from "../app-env.ts";
 import type { HttpDeps } from "../deps.ts";
+import { readIdempotencyKey } from "./idempotency-key.ts";
 import { moverOf } from "./mover.ts";
 
 /** What a route is about to do. `params` hold no bytes of a model, no token and no secret. */
@@ -30,7 +31,10 @@ export async function auditAction(
   { action, model, target, params = {}, reason }: AuditedAction,
 ): Promise<Result<Mover, RegistryFailure>> {
   const { store, digest, clock, events, random } = deps;
-  const mover = moverOf(c, reason);
+  const asked = [action, model, target, params, reason];
+  const idempotency = await readIdempotencyKey(c, digest, asked);
+  if (!idempotency.ok) return idempotency;
+  const mover = { ...moverOf(c, reason), idempotency: idempotency.value };
   const recorded = await recordAction(
     { store, digest, clock, events, random, newUlid: ulid },
     { actor: mover.actor, action, model, target, requestId: c.get("requestId"), params, reason },

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { routeSchema } from "../../core/model/deployment.ts";
+import { deploymentSettings, routeSchema } from "../../core/model/deployment.ts";
 import { draftSchema } from "../../core/model/manifest.ts";
 import { isAlias, isVersion } from "../../core/model/reference.ts";
 import { modelParams } from "../openapi/schemas.ts";
@@ -61,6 +61,7 @@ export const pruneSchema = z
 
 export const replaceSchema = z.looseObject({
   aliases: z.record(alias, routeSchema),
+  ...deploymentSettings,
   reason,
   force,
 });
@@ -108,4 +109,11 @@ export const aliasParams = modelParams.extend({
 export const pageQuery = z.object({
   limit: z.string().optional().openapi({ description: "Items a page.", example: "20" }),
   cursor: z.string().optional().openapi({ description: "`next_cursor` of the page before." }),
+});
+
+export const writeHeaders = z.object({
+  "idempotency-key": z.string().optional().openapi({
+    description:
+      "A text of your own for this one write, such as a UUID: sent again with it after a lost answer, the write is not made twice.",
+  }),
 });

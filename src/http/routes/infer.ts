@@ -1,17 +1,29 @@
 import { parseReference } from "../../core/model/reference.ts";
 import { ok, type Result } from "../../core/model/result.ts";
-import { type Inference, infer } from "../../core/predict/infer.ts";
+import { infer } from "../../core/predict/infer.ts";
+import type { Inference } from "../../core/predict/inference.ts";
 import type { AskStickiness } from "../../core/routing/resolve.ts";
 import type { AppContext } from "../app-env.ts";
 import { readBody } from "../body/read-body.ts";
 import { readJsonText } from "../body/read-json-text.ts";
+import { cacheWishOf } from "../cache-wish.ts";
 import type { HttpDeps } from "../deps.ts";
 import { flightContext } from "../flight-context.ts";
-import { createRespondInference, type RespondInference } from "../inference-response.ts";
+import {
+  type AnswerIds,
+  createRespondInference,
+  type RespondInference,
+} from "../inference-response.ts";
 import { classify } from "../oip/classification.ts";
 import type { OipProblem } from "../oip/problem.ts";
 import { type OipRequest, readOipRequest } from "../oip/read-request.ts";
-import { type OipResponse, writeOipResponse } from "../oip/write-response.ts";
+import {
+  type OipResponse,
+  type WrittenResponse,
+  wrapJsonOutputs,
+  writeJsonOutputs,
+  writeOipResponse,
+} from "../oip/write-response.ts";
 import { refuse, refuseServe } from "../refuse.ts";
 import type { ServingRoute } from "../serving-route.ts";
 
@@ -61,20 +73,16 @@ async function handle(c: AppContext, deps: HttpDeps, respond: RespondInference):
   const answered = await infer(deps.serve, flightContext(c, deps.clock), {
     reference: reference.value,
     stickiness: stickinessOf(c, deps),
+    cacheWish: () => cacheWishOf(c.req.header("cache-control")),
     inputs: typeof inputs === "function" ? (specs) => asServe(inputs(specs)) : inputs,
     outputs: outputs.map(({ name }) => name),
   });
   if (!answered.ok) return refuseServe(c, answered.failure);
-  const response = responseOf(request.value, answered.value);
-  if (!response.ok) return refuseRequest(c, response.failure);
   const ids = { requestId: c.get("requestId"), predictionId: deps.newId() };
+  const written = write(deps, request.value, answered.value, ids);
+  if (!written.ok) return refuseRequest(c, written.failure);
   report(deps, answered.value, ids.requestId, startedMs);
-  const parameters = {
-    ...response.value.parameters,
-    prediction_id: ids.predictionId,
-    request_id: ids.requestId,
-  };
-  return respond(answered.value, writeOipResponse({ ...response.value, parameters }), ids);
+  return respond(answered.value, written.value, ids);
 }
 
 const stickinessOf =
@@ -86,7 +94,7 @@ const stickinessOf =
   });
 
 function report(deps: HttpDeps, inference: Inference, requestId: string, startedMs: number): void {
-  const { loaded, modelCache, strategy } = inference;
+  const { loaded, route, modelCache, strategy, cached } = inference;
   deps.events.emit({
     kind: "inference",
     requestId,
@@ -94,16 +102,63 @@ function report(deps: HttpDeps, inference: Inference, requestId: string, started
     version: loaded.version,
     digest: loaded.digest,
     strategy,
+    route,
+    tier: cached?.tier ?? "none",
+    ...(cached === undefined || cached.tier === "none" ? {} : { ageMs: cached.ageMs }),
     modelCache,
     durationMs: deps.clock.now() - startedMs,
   });
 }
 
-/** Puts the outputs in the form that the caller asked for. */
-function responseOf(
+/** Writes an answer in the form that the caller asked for. */
+function write(
+  deps: HttpDeps,
   request: OipRequest,
-  { loaded, outputs, route, strategy, modelCache }: Inference,
-): Result<OipResponse, OipProblem> {
+  inference: Inference,
+  { predictionId, requestId }: AnswerIds,
+): Result<WrittenResponse, OipProblem> {
+  const { loaded, route, strategy, modelCache, cached } = inference;
+  const { model, version, digest } = loaded;
+  const tier = cached?.tier ?? "none";
+  const parameters = {
+    digest,
+    strategy,
+    route,
+    cache: tier === "none" ? modelCache : tier,
+    prediction_id: predictionId,
+    request_id: requestId,
+  };
+  const head = { model, version, id: request.id, parameters };
+  const writtenOutputs = isAllJson(request) ? keptOutputs(deps, cached) : undefined;
+  if (writtenOutputs !== undefined) {
+    return ok(wrapJsonOutputs({ ...head, outputs: writtenOutputs }));
+  }
+  const outputs = shapeOutputs(request, inference);
+  return outputs.ok ? ok(writeOipResponse({ ...head, outputs: outputs.value })) : outputs;
+}
+
+/** What a kept answer's outputs are in JSON: written for its first hit, kept for the others. */
+function keptOutputs({ serve }: HttpDeps, cached: Inference["cached"]): string | undefined {
+  if (cached === undefined || cached.tier === "none") return undefined;
+  const { prediction, key } = cached;
+  if (prediction.written !== undefined) return prediction.written;
+  const written = writeJsonOutputs(prediction.outputs);
+  serve.predictions?.keepWritten(key, prediction, written);
+  return written;
+}
+
+const isAllJson = ({ outputs, binaryOutput }: OipRequest): boolean =>
+  outputs.length === 0
+    ? !binaryOutput
+    : outputs.every((output) => {
+        return output.classification === undefined && !(output.binary ?? binaryOutput);
+      });
+
+/** Puts the outputs in the form that each was asked for. */
+function shapeOutputs(
+  request: OipRequest,
+  { loaded, outputs }: Inference,
+): Result<OipResponse["outputs"], OipProblem> {
   const written: OipResponse["outputs"][number][] = [];
   for (const [index, tensor] of outputs.entries()) {
     const wanted = request.outputs[index];
@@ -113,9 +168,7 @@ function responseOf(
     if (!shaped.ok) return shaped;
     written.push({ tensor: shaped.value, binary });
   }
-  const { model, version, digest } = loaded;
-  const parameters = { digest, strategy, route, cache: modelCache };
-  return ok({ model, version, id: request.id, parameters, outputs: written });
+  return ok(written);
 }
 
 const refuseRequest = (

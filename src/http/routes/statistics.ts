@@ -4,7 +4,7 @@ const NOTHING: DurationStatistic = { count: 0, ns: 0 };
 
 /**
  * One version's counts in the shape of Triton's statistics extension. What
- * Freshet does not queue, split or cache per request stays at zero.
+ * Freshet does not queue or split stays at zero.
  */
 export const renderStatistics = (page: VersionStatistics) => ({
   name: page.model,
@@ -19,8 +19,8 @@ export const renderStatistics = (page: VersionStatistics) => ({
     compute_input: NOTHING,
     compute_infer: page.computeInfer,
     compute_output: NOTHING,
-    cache_hit: NOTHING,
-    cache_miss: NOTHING,
+    cache_hit: page.cacheHit,
+    cache_miss: page.cacheMiss,
   },
   batch_stats: [],
 });

@@ -105,6 +105,28 @@ describe("what the S3 adapter makes of a bad answer", () => {
     },
   );
 
+  it.each(Object.entries(CALLS))(
+    "does not follow a redirect on a %s: the endpoint or the region is wrong",
+    async (_, call) => {
+      const elsewhere = { location: `${server.url}/elsewhere`, "x-amz-bucket-region": "eu-west-1" };
+      server.plan(answer(301, "<Error><Code>PermanentRedirect</Code></Error>", elsewhere));
+      const outcome = await call(store, LONG);
+      expect(outcome).toMatchObject({
+        failure: {
+          reason: "misdirected",
+          detail: expect.stringMatching(/region is wrong; the bucket is in eu-west-1$/),
+        },
+      });
+      expect(server.seen).toHaveLength(1);
+    },
+  );
+
+  it.each([302, 307, 308])("follows no %i either", async (status) => {
+    server.plan(answer(status, "", { location: `${server.url}/elsewhere` }));
+    expectFailure(await get(), "misdirected");
+    expect(server.seen).toHaveLength(1);
+  });
+
   it("ends a get whose body stalls at the deadline: unreachable, not corrupt", async () => {
     server.plan(stalled(10, "12345", ETAG));
     expectFailure(await get(SHORT), "unreachable");

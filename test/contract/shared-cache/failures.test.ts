@@ -28,6 +28,10 @@ const CALLS: Readonly<Record<string, Call>> = {
   ping: (cache, deadlineMs) => cache.ping(deadlineMs),
   get: (cache, deadlineMs) => cache.get("k", deadlineMs),
   set: (cache, deadlineMs) => cache.set("k", "VALUEVALUE", { deadlineMs }),
+  getMany: (cache, deadlineMs) => cache.getMany(["k", "l"], deadlineMs),
+  increment: (cache, deadlineMs) => cache.increment("k", deadlineMs),
+  setIfAbsent: (cache, deadlineMs) =>
+    cache.setIfAbsent("k", "VALUEVALUE", { deadlineMs, ttlMs: 1_000 }),
 };
 
 const failed = (reason: SharedCacheFailure["reason"]) => ({ ok: false, failure: { reason } });

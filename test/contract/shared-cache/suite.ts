@@ -86,6 +86,39 @@ export function describeSharedCache(start: () => Promise<StartedCache>): void {
     expect(must(await getCache().get("long", DEADLINE_MS))).toBe("x");
   });
 
+  it("answers many keys in their order, absent ones among them", async () => {
+    must(await getCache().set("many:1", '"quoted"', KEPT));
+    must(await getCache().set("many:3", "12345", KEPT));
+    const keys = ["many:1", "many:2", "many:3", "many:1"];
+    expect(must(await getCache().getMany(keys, DEADLINE_MS))).toEqual([
+      '"quoted"',
+      undefined,
+      "12345",
+      '"quoted"',
+    ]);
+    expect(must(await getCache().getMany([], DEADLINE_MS))).toEqual([]);
+  });
+
+  it("counts each of many at once, from nothing", async () => {
+    const counts = await Promise.all(
+      Array.from({ length: 20 }, async () =>
+        must(await getCache().increment("count", DEADLINE_MS)),
+      ),
+    );
+    expect(counts.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+    expect(must(await getCache().get("count", DEADLINE_MS))).toBe("20");
+  });
+
+  it("gives a lease to one of many, and again once it has run out", async () => {
+    const lease = { deadlineMs: DEADLINE_MS, ttlMs: 1_000 };
+    const take = async (who: string) => must(await getCache().setIfAbsent("lease", who, lease));
+    const taken = await Promise.all(["a", "b", "c", "d"].map(take));
+    expect(taken.filter((mine) => mine)).toHaveLength(1);
+    expect(await take("e")).toBe(false);
+    await expect.poll(() => take("f"), { timeout: 5_000 }).toBe(true);
+    expect(must(await getCache().get("lease", DEADLINE_MS))).toBe("f");
+  });
+
   it("keeps a key written again without a ttl", async () => {
     must(await getCache().set("renewed", "1", { ...KEPT, ttlMs: 100 }));
     must(await getCache().set("renewed", "2", KEPT));

@@ -160,6 +160,29 @@ describe("the deployment document", () => {
     expect(answer.status).toBe(200);
   });
 
+  it("takes settings, too; what is left out stays as it is", async () => {
+    const settings = {
+      warm: ["production", "2"],
+      cache: { redis: false },
+      policy: { use_cache: false },
+    };
+    const set = await put(
+      "/deployment",
+      { aliases: routes, ...settings },
+      { "if-match": await etag() },
+    );
+    expect([set.status, set.body]).toEqual([
+      200,
+      { model: "m", rev: 2, aliases: routes, ...settings },
+    ]);
+    const body = { aliases: routes, warm: [] };
+    const emptied = await put("/deployment", body, { "if-match": await etag() });
+    expect(emptied.body).toMatchObject({ ...settings, warm: [], rev: 3 });
+    const wrong = { aliases: routes, warm: ["No Alias"] };
+    const refused = await put("/deployment", wrong, { "if-match": await etag() });
+    expect(refusalOf(refused)).toEqual([400, "invalid_request"]);
+  });
+
   it.each<[string, unknown, number, string]>([
     ["no production", { aliases: {} }, 400, "invalid_request"],
     ["no aliases", {}, 400, "invalid_request"],

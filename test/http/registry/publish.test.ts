@@ -83,7 +83,7 @@ describe("POST /v1/models/{model}/versions", () => {
     expect(refusalOf(refused)).toEqual([409, "incompatible_schema"]);
     expect(refused.body.errors).toContainEqual({ path: "inputs.x", message: "is gone" });
     const forced = await post(other, BYTES, `${VERSIONS}?alias=staging&force=true`);
-    expect([forced.status, forced.body.aliases]).toEqual([200, ["staging"]]);
+    expect([forced.status, forced.body.aliases]).toEqual([201, ["staging"]]);
   });
 
   it("says in the history who published, as the token's owner names them", async () => {

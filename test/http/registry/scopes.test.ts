@@ -22,6 +22,7 @@ const ROUTES: readonly (readonly [Scope, string, string])[] = [
   ["admin", "POST", `${MODEL}/rollback`],
   ["admin", "PUT", `${MODEL}/deployment`],
   ["admin", "POST", `${MODEL}/prune`],
+  ["admin", "POST", "/v1/store/probe"],
 ];
 
 const SCOPES: readonly Scope[] = ["read", "publish", "admin"];

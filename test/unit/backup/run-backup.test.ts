@@ -100,7 +100,7 @@ describe("a backup", () => {
     const deleted = await deleteVersion({ ...buckets.deps, store: buckets.bucket }, "iris", "2", {
       actor: "t",
     });
-    expect(deleted.ok).toBe(true);
+    expect(deleted).toEqual({ ok: true, value: undefined });
     await buckets.run();
     expect(await textAt(buckets.backupBucket, modelBytesKey("iris", "2"))).toBe("iris 2");
     expect(await textAt(buckets.backupBucket, manifestKey("iris", "2"))).toContain('"version":"2"');

@@ -10,6 +10,10 @@ it("the hour's cron backs up, and confirms no deployment", async () => {
   await runTick({ ...core.deps, backup: buckets.deps }, core.context, "0 * * * *");
   expect(await contentOf(buckets.backupBucket)).toEqual(await contentOf(buckets.bucket));
   expect(core.story()).toEqual([]);
+  expect(core.deps.cron.reports.get("0 * * * *")).toMatchObject({
+    lease: "none",
+    backup: { copied: expect.any(Number), unchanged: 0, failures: 0, done: true },
+  });
 });
 
 it("the hour's cron does nothing without a second bucket", async () => {

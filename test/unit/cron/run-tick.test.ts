@@ -1,16 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { GetOptions, ObjectStore } from "../../../src/core/ports/object-store.ts";
+import { runMinuteTick } from "../../../src/cron/minute-tick.ts";
 import { runTick } from "../../../src/cron/run-tick.ts";
 import { askInShort, fakeModel } from "../../support/ask.ts";
 import { putDeployment, putVersion } from "../../support/publish.ts";
 import { createTestCore, type TestCore } from "../../support/test-core.ts";
 
-const MODELS = ["a", "b", "c"];
+const MINUTE = "* * * * *";
 
-/** Three models that have answered, a second apart. */
-async function serving(): Promise<TestCore> {
+/** Models that have answered, a second apart. */
+async function serving(models: readonly string[] = ["a", "b", "c"]): Promise<TestCore> {
   const core = createTestCore({ revalidateMs: 3_600_000 });
-  for (const model of MODELS) {
+  for (const model of models) {
     for (const version of ["1", "2"]) {
       await putVersion(core.bucket, model, version, fakeModel(Number(version)));
     }
@@ -23,7 +24,9 @@ async function serving(): Promise<TestCore> {
 }
 
 const tick = (core: TestCore, store: ObjectStore = core.store) =>
-  runTick({ ...core.deps, store }, core.context, "* * * * *");
+  runTick({ ...core.deps, store }, core.context, MINUTE);
+
+const tickNow = (core: TestCore) => runMinuteTick(core.deps, core.context, MINUTE);
 
 const confirmed = (core: TestCore): readonly string[] =>
   core.story().flatMap((line) => line.match(/^confirm (\w+)/)?.[1] ?? []);
@@ -37,11 +40,15 @@ const slow = (core: TestCore, ms: number): ObjectStore => ({
   },
 });
 
-describe("a tick of the cron", () => {
-  it("has nothing to do in an isolate that knows no model", async () => {
+describe("a tick of the minute's cron", () => {
+  it("lists the models and the bundles of an empty bucket, and does no more", async () => {
     const core = createTestCore();
     await tick(core);
-    expect(core.story()).toEqual(["tick * * * * *: 0 checked, 0 changed, 0 kept"]);
+    expect(core.story()).toEqual([
+      "list ",
+      "list bundles/",
+      "tick * * * * *: 0 checked, 0 changed, 0 kept",
+    ]);
   });
 
   it("confirms the longest unconfirmed first", async () => {
@@ -61,22 +68,59 @@ describe("a tick of the cron", () => {
     core.store.break("c/deployment.json", "unreachable");
     await tick(core);
     expect(core.story().at(-1)).toBe("tick * * * * *: 3 checked, 2 changed, 1 kept");
+    expect(core.deps.cron.reports.get(MINUTE)?.refreshed).toEqual({
+      checked: 3,
+      changed: 2,
+      kept: 1,
+      announced: 0,
+      failed: [
+        {
+          model: "c",
+          reason: "unreachable",
+          detail: "the store did not give it; the log has more",
+        },
+      ],
+    });
     expect(await askInShort(core, "a")).toBe("2 hit 2");
     expect(await askInShort(core, "b")).toBe("model_not_found");
     expect(await askInShort(core, "c")).toBe("1 hit 1");
   });
 
-  it("stops when its 20 s are spent; what is left comes first next time", async () => {
-    const core = await serving();
-    await tick(core, slow(core, 10_000));
-    expect(confirmed(core)).toEqual(["a", "b"]);
-    await tick(core, slow(core, 19_999));
-    expect(confirmed(core)).toEqual(["c", "a"]);
-    await tick(core, slow(core, 20_000));
-    expect(core.story()).toEqual([
-      "confirm b/deployment.json",
-      "tick * * * * *: 1 checked, 0 changed, 0 kept",
+  it("leaves alone what is not to be checked, by the Worker's word or the deployment's", async () => {
+    const core = await serving(["a", "b"]);
+    const entry = core.deps.catalog.get("a");
+    if (entry === undefined) throw new Error("a has answered");
+    const deployment = { ...entry.deployment, policy: { check_freshness: false } };
+    core.deps.catalog.set("a", { ...entry, deployment });
+    await tick(core);
+    expect(confirmed(core)).toEqual(["b"]);
+    const freshness = { ...core.deps.freshness, checkFreshness: false };
+    await runTick({ ...core.deps, freshness }, core.context, MINUTE);
+    expect(confirmed(core)).toEqual([]);
+  });
+
+  it("says why a model goes on with what it had", async () => {
+    const core = await serving(["a"]);
+    await putVersion(core.bucket, "a", "3", fakeModel(3), { digest: "0".repeat(64) });
+    await putDeployment(core.bucket, "a", 2, { production: { "3": 100 } });
+    await tick(core);
+    expect(core.deps.cron.reports.get(MINUTE)?.refreshed?.failed).toEqual([
+      {
+        model: "a",
+        reason: "digest_mismatch",
+        detail: expect.stringMatching(/^version 3: .*SHA-256/),
+      },
     ]);
+  });
+
+  it("begins nothing once its 12 s are spent; what is left comes first next time", async () => {
+    const core = await serving(["a", "b", "c", "d", "e", "f"]);
+    await tick(core, slow(core, 3_000));
+    expect(confirmed(core)).toEqual(["a", "b", "c", "d"]);
+    await tick(core, slow(core, 3_000));
+    expect(confirmed(core).slice(0, 2)).toEqual(["e", "f"]);
+    await tick(core, slow(core, 2_999));
+    expect(confirmed(core)).toHaveLength(6);
   });
 
   it("goes on past a model that a request's check has forgotten meanwhile", async () => {
@@ -86,10 +130,37 @@ describe("a tick of the cron", () => {
     core.deps.catalog.forget("b");
     gate.open();
     await ticking;
-    expect(core.story()).toEqual([
-      "confirm a/deployment.json",
-      "confirm c/deployment.json",
-      "tick * * * * *: 3 checked, 0 changed, 0 kept",
+    expect(core.deps.catalog.get("b")).toBeDefined();
+    expect(core.story().at(-1)).toBe("tick * * * * *: 3 checked, 0 changed, 0 kept");
+  });
+
+  it("does nothing while another tick of the same isolate runs, and everything after it", async () => {
+    const core = await serving();
+    const gate = core.store.holdNext("confirm a");
+    const first = tickNow(core);
+    await tickNow(core);
+    expect(core.story().filter((line) => line.startsWith("tick"))).toEqual([
+      "tick * * * * *: skipped",
+    ]);
+    gate.open();
+    await first;
+    await tick(core);
+    expect(core.story().at(-1)).toBe("tick * * * * *: 3 checked, 0 changed, 0 kept");
+    expect(core.deps.cron.reports.get(MINUTE)?.lease).toBe("none");
+  });
+
+  it("believes for a minute only that a tick which never ended still runs", async () => {
+    const core = await serving(["a"]);
+    core.store.holdNext("confirm a");
+    void tickNow(core);
+    await core.clock.advance(59_999);
+    await tickNow(core);
+    await core.clock.advance(1);
+    await tickNow(core);
+    const ticks = core.story().filter((line) => line.startsWith("tick"));
+    expect(ticks).toEqual([
+      "tick * * * * *: skipped",
+      "tick * * * * *: 1 checked, 0 changed, 0 kept",
     ]);
   });
 });

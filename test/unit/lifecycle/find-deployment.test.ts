@@ -4,6 +4,7 @@ import type { RefreshOutcome } from "../../../src/core/lifecycle/refresh-deploym
 import { deploymentKey } from "../../../src/core/model/keys.ts";
 import type { StoreFailure } from "../../../src/core/ports/object-store.ts";
 import { CHAOS } from "../../support/chaos-store.ts";
+import { FRESHNESS } from "../../support/freshness.ts";
 import { createGate } from "../../support/gate.ts";
 import { settle } from "../../support/manual-clock.ts";
 import { jsonBytes, putDeployment } from "../../support/publish.ts";
@@ -147,7 +148,11 @@ describe("a deployment past its time", () => {
     await put(core);
     const gate = createGate<RefreshOutcome>();
     const refresh = () => gate.opened;
-    const finder = new DeploymentFinder({ ...core.deps, revalidateMs: 0, refresh });
+    const finder = new DeploymentFinder({
+      ...core.deps,
+      freshness: { ...FRESHNESS, revalidateMs: 0 },
+      refresh,
+    });
     const { clock } = core;
     await finder.find(core.context, "iris");
     const kept: Promise<unknown>[] = [];

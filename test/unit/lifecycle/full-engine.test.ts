@@ -31,11 +31,37 @@ describe("loading a version into a full engine", () => {
     ]);
   });
 
-  it("gives up after the second try", async () => {
+  it("starts the engine anew when it does not fit though nothing else is there", async () => {
+    const core = await twoLoaded();
+    core.fake.failNext("out_of_memory", "out_of_memory");
+    expect((await load(core)).ok).toBe(true);
+    expect(core.story().slice(5)).toEqual([
+      "open 7: out_of_memory",
+      "restart",
+      "open 7",
+      "loaded iris@1",
+    ]);
+  });
+
+  it("gives up when it does not fit into a new engine either", async () => {
     const core = await twoLoaded();
     core.fake.failNext("out_of_memory", "out_of_memory", "out_of_memory");
-    expect(await load(core)).toMatchObject({ failure: { reason: "out_of_memory" } });
-    expect(core.story().filter((line) => line.startsWith("open"))).toHaveLength(2);
+    expect(await load(core)).toMatchObject({ failure: { reason: "model_too_large" } });
+    expect(core.story().filter((line) => line.startsWith("open"))).toHaveLength(3);
+  });
+
+  it("empties the engine for what is too large once, not at each request", async () => {
+    const core = await twoLoaded();
+    core.fake.failNext("out_of_memory", "out_of_memory", "out_of_memory");
+    const reasonOf = async () => {
+      const { value } = await core.deps.loader.load(core.context, "iris", "1");
+      return value.ok ? "loaded" : value.failure.reason;
+    };
+    expect(await reasonOf()).toBe("model_too_large");
+    await core.clock.advance(60_000);
+    core.story();
+    expect(await reasonOf()).toBe("model_too_large");
+    expect(core.story()).toEqual([]);
   });
 
   it.each(["invalid_model", "unsupported_model"] as const)(

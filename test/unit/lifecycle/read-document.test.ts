@@ -80,6 +80,7 @@ describe("reading a deployment", () => {
       failure: {
         reason: "invalid_document",
         detail: "models/iris/deployment.json: model: it says 'wine'",
+        etag: expect.stringMatching(/^"/),
       },
     });
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createMemorySharedCache } from "../../../src/adapters/memory/shared-cache.ts";
 import { readHealth } from "../../../src/core/lifecycle/read-health.ts";
 import { fail, ok } from "../../../src/core/model/result.ts";
 import type { SharedCache, SharedCacheFailure } from "../../../src/core/ports/shared-cache.ts";
@@ -10,12 +11,11 @@ import { createTestCore, type TestCore } from "../../support/test-core.ts";
 const answering = (core: TestCore, latencyMs: number, reason?: SharedCacheFailure["reason"]) => {
   const refused = fail({ reason: reason ?? "refused", detail: "redis.example: no" });
   const cache: SharedCache = {
+    ...createMemorySharedCache(core.clock),
     async ping() {
       await core.clock.advance(latencyMs);
       return reason === undefined ? ok(undefined) : refused;
     },
-    get: async () => refused,
-    set: async () => refused,
   };
   return cache;
 };

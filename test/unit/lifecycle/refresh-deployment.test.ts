@@ -63,6 +63,30 @@ describe("refreshing a deployment", () => {
     expect(await askInShort(core, "iris")).toBe("2 hit 2");
   });
 
+  it("runs a newer version's sample before anybody else does", async () => {
+    const core = await serving();
+    const tensor = { name: "x", datatype: "FP32", shape: [1, 2] };
+    const sample = { inputs: [{ ...tensor, data: [0, 0] }] };
+    await putVersion(core.bucket, "iris", "2", fakeModel(2, 10), { sample });
+    await putDeployment(core.bucket, "iris", 2, { production: { "2": 100 } });
+    expect(await refresh(core)).toBe("changed");
+    expect(core.fake.runs).toBe(2);
+  });
+
+  it("keeps the old version when the newer one cannot answer its own sample", async () => {
+    const core = await serving();
+    const tensor = { name: "x", datatype: "FP32", shape: [1, 3] };
+    const sample = { inputs: [{ ...tensor, data: [0, 0, 0] }] };
+    await putVersion(core.bucket, "iris", "2", fakeModel(2, 10), { sample });
+    await putDeployment(core.bucket, "iris", 2, { production: { "2": 100 } });
+    expect(await refresh(core)).toBe("kept");
+    expect(entryOf(core)?.degraded).toMatchObject({
+      reason: "sample_mismatch",
+      detail: expect.stringContaining("version 2: sample.inputs: input 'x'"),
+    });
+    expect(await askInShort(core, "iris")).toBe("1 hit 1");
+  });
+
   it("loads every version that gets traffic, and none without", async () => {
     const core = await serving();
     for (const version of ["2", "3", "4"]) await putGood(core, version);

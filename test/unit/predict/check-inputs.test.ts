@@ -39,6 +39,12 @@ describe("checking inputs", () => {
     expect(detailOf([features], [row, scalar])).toMatch(/'threshold' is not one of the model's/);
   });
 
+  it("names the input that is given twice", () => {
+    const twice = /^input 'features' is given more than once$/;
+    expect(detailOf([features], [row, row])).toMatch(twice);
+    expect(detailOf([features, threshold], [row, scalar, row])).toMatch(twice);
+  });
+
   it("names datatype, rank and dimension that do not fit", () => {
     const doubles = makeTensor("features", "FP64", [1, 4], new Float64Array(4));
     expect(detailOf([features], [doubles])).toBe(

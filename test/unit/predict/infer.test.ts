@@ -148,3 +148,35 @@ describe("a session crowded out between its load and its use", () => {
     expect(core.fake.released).toBe(1);
   });
 });
+
+describe("an engine without memory for a small request", () => {
+  const full = { ok: false, failure: { reason: "out_of_memory", detail: "full" } } as const;
+
+  async function withOther(): Promise<TestCore> {
+    const core = await published();
+    await publish(core.bucket, "wine", fakeModel(3));
+    await askInShort(core, "wine");
+    await askInShort(core, "iris");
+    return core;
+  }
+
+  it("lets the other models go and runs once more", async () => {
+    const core = await withOther();
+    const session = sessionOf(core);
+    const run = session.run.bind(session);
+    let runs = 0;
+    session.run = async (...given) => {
+      runs += 1;
+      return runs === 1 ? full : run(...given);
+    };
+    expect(await askInShort(core, "iris")).toBe("1 hit 7");
+    expect(core.deps.models.loaded().map(({ model }) => model)).toEqual(["iris"]);
+  });
+
+  it("lets nothing go for inputs that are large themselves", async () => {
+    const core = await withOther();
+    sessionOf(core).run = async () => full;
+    expect(await askInShort(core, "iris", { inputs: [zeros(200_000)] })).toBe("input_too_large");
+    expect(core.deps.models.loaded()).toHaveLength(2);
+  });
+});

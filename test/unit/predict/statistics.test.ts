@@ -22,6 +22,8 @@ describe("statistics", () => {
         success: { count: 2, ns: 6_000_000 },
         computeInfer: { count: 2, ns: 3_000_000 },
         fail: { count: 1, ns: 4_000_000 },
+        cacheHit: { count: 0, ns: 0 },
+        cacheMiss: { count: 0, ns: 0 },
       },
     ]);
   });
@@ -43,7 +45,8 @@ describe("statistics", () => {
     await publish(core.bucket, "iris", fakeModel(7));
     const answer = await ask(core, "iris");
     if (!answer.ok) throw new Error(answer.failure.detail);
-    const { loaded } = answer.value;
+    const loaded = core.deps.models.peek("iris", "1");
+    if (loaded === undefined) throw new Error("it has answered");
     const session = { ...loaded.session, inputs: [], run: async () => ok([]) };
     core.deps.models.add({ ...loaded, version: "2", session });
     await ask(core, "iris@2", { inputs: [] });

@@ -180,7 +180,7 @@ describe("pruning", () => {
     held.open();
     expect(must(await again).kept).toContainEqual({
       version: "5",
-      because: "an alias took it meanwhile",
+      because: "an alias or a bundle took it meanwhile",
     });
   });
 

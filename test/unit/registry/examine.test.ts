@@ -135,7 +135,7 @@ describe("before a version exists, the file", () => {
   });
 
   it("is refused with the figures when it does not fit into an empty engine either", async () => {
-    registry.engine.failNext("out_of_memory", "out_of_memory");
+    registry.engine.failNext("out_of_memory", "out_of_memory", "out_of_memory");
     const bytes = registryModel("a");
     const failure = await refused({ bytes });
     expect([failure.reason, failure.detail]).toEqual([
@@ -144,12 +144,12 @@ describe("before a version exists, the file", () => {
     ]);
   });
 
-  it("is refused with the figures when its session is over the budget", async () => {
+  it("is refused with the figures when it takes more memory than the budget", async () => {
     registry.engine.memoryOf = () => 1_000_001;
     expect(await refused({})).toMatchObject({
       reason: "model_too_large",
       detail:
-        "its session takes 1000001 bytes of memory; the budget is 1000000 (MODEL_CACHE_MAX_BYTES)",
+        "loading it and running it takes 1000001 bytes of memory; the budget is 1000000 (MODEL_CACHE_MAX_BYTES)",
     });
     expect(registry.engine.released).toBe(1);
   });

@@ -3,6 +3,8 @@ import { readHistory, routesAt } from "../../../src/core/lifecycle/pointer/read-
 import { rollBack } from "../../../src/core/lifecycle/pointer/roll-back.ts";
 import { removeAlias } from "../../../src/core/lifecycle/pointer/set-alias.ts";
 import { readDeployment } from "../../../src/core/lifecycle/read-deployment.ts";
+import { readDocument } from "../../../src/core/lifecycle/read-document.ts";
+import { moveSchema } from "../../../src/core/model/deployment.ts";
 import { deploymentKey, historyKey } from "../../../src/core/model/keys.ts";
 import { jsonBytes, putDeployment } from "../../support/publish.ts";
 import {
@@ -215,14 +217,19 @@ describe("a pointer that was edited by hand", () => {
   it("moves on although its entry cannot be read", async () => {
     await edit({ rev: 2, aliases: { production: { weights: { "2": 100 } } } });
     await registry.bucket.put(historyKey("m", 2), jsonBytes("?"), { deadlineMs: 1 });
-    expect(must(await to("3")).rev).toBe(3);
+    expect(must(await to("3")).rev).toBe(4);
+    expect(
+      inShort(must(await readDocument(registry.bucket, historyKey("m", 3), moveSchema)).value),
+    ).toEqual({ production: "2" });
   });
 
-  it("that is not a deployment any more stops moves, and says nothing moved", async () => {
+  it("that is not a deployment any more stops moves, and says what to do", async () => {
     await registry.bucket.put(deploymentKey("m"), jsonBytes({ model: "m" }), { deadlineMs: 1 });
-    expect(failureOf(await to("2")).reason).toBe("store_unavailable");
-    expect(failureOf(await readHistory(registry.store, "m", { limit: 1 })).reason).toBe(
-      "store_unavailable",
+    const failure = failureOf(await to("2"));
+    expect(failure.reason).toBe("deployment_unreadable");
+    expect(failure.detail).toMatch(
+      /deployment\.json: rev: .*freshet restore m.*PUT \/v1\/models\/m/,
     );
+    expect((await history()).items.map(({ rev }) => rev)).toEqual([1]);
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { listKeys } from "../../../src/core/lifecycle/list-keys.ts";
 import { readDeployment } from "../../../src/core/lifecycle/read-deployment.ts";
 import { deleteVersion } from "../../../src/core/lifecycle/versions/delete-version.ts";
@@ -119,7 +119,7 @@ describe("publishing", () => {
     expect((await read()).rev).toBe(2);
   });
 
-  it("makes a version but does not move past a changed interface, unless forced", async () => {
+  it("does not move past a changed interface, and makes no version for it, unless forced", async () => {
     await publish("a");
     const bytes = registryModel("b", { input: "other" });
     const failure = await refusal("b", { bytes, alias: "production" });
@@ -127,8 +127,19 @@ describe("publishing", () => {
       "incompatible_schema",
       { production: "1" },
     ]);
+    expect(failure.detail).toMatch(/^this file differs from version 1, which 'production' serves/);
+    expect((await keys()).filter((key) => key.startsWith("versions/2/"))).toEqual([]);
     const forced = await publish("b", { bytes, alias: "production", force: true });
-    expect([forced.created, inShort(forced.deployment)]).toEqual([false, { production: "2" }]);
+    expect([forced.created, inShort(forced.deployment)]).toEqual([true, { production: "2" }]);
+  });
+
+  it("tries bytes that are a version already no second time", async () => {
+    await publish("a");
+    const { opened } = registry.engine;
+    registry.calls();
+    expect((await publish("a")).created).toBe(false);
+    expect(registry.engine.opened).toBe(opened);
+    expect(registry.calls().filter((line) => line.startsWith("put"))).toEqual([]);
   });
 
   it("counts on above every number that anybody ever took", async () => {
@@ -199,8 +210,15 @@ describe("publishing", () => {
 describe("two publishers of the same bytes", () => {
   it("make one version; the loser's number stays taken by a tombstone", async () => {
     const gate = registry.store.holdNext("put m/digests/");
+    const found = registry.store.holdNext("get m/digests/");
     const first = registry.store.holdNext("get m/digests/");
     const mine = publish("a");
+    found.open();
+    const reads: string[] = [];
+    await vi.waitUntil(() => {
+      reads.push(...registry.calls().filter((line) => line.startsWith("get m/digests/")));
+      return reads.length === 2;
+    });
     const other = await publishAs(createTestRegistry(registry.bucket).deps, "m", "a");
     first.open();
     gate.open();
@@ -258,8 +276,7 @@ describe("publishing bytes whose version is being deleted", () => {
   it.each([
     "get m/digests/",
     "head m/versions/2/tombstone.json",
-    "put m/versions/2/model.onnx",
-    "put m/versions/2/manifest.json",
+    "head m/versions/2/model.onnx",
     "get m/versions/2/manifest.json",
   ])("makes a new version when the delete comes after: %s", async (line) => {
     const gate = registry.store.holdNext(line);

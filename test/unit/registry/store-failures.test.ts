@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createNodeDigest } from "../../../infra/local/node-digest.ts";
 import { createMemoryObjectStore } from "../../../src/adapters/memory/object-store.ts";
+import { currentDeployment } from "../../../src/core/lifecycle/pointer/current-deployment.ts";
 import { readHistory, routesAt } from "../../../src/core/lifecycle/pointer/read-history.ts";
 import { replaceDeployment } from "../../../src/core/lifecycle/pointer/replace-deployment.ts";
 import { rollBack } from "../../../src/core/lifecycle/pointer/roll-back.ts";
@@ -11,7 +12,6 @@ import type { RegistryFailure } from "../../../src/core/lifecycle/registry-failu
 import { annotateVersion } from "../../../src/core/lifecycle/versions/annotate-version.ts";
 import { compareVersions } from "../../../src/core/lifecycle/versions/compare-versions.ts";
 import { deleteVersion } from "../../../src/core/lifecycle/versions/delete-version.ts";
-import { currentDeployment } from "../../../src/core/lifecycle/versions/describe-version.ts";
 import { listModelSummaries } from "../../../src/core/lifecycle/versions/list-models.ts";
 import { listVersionDescriptions } from "../../../src/core/lifecycle/versions/list-versions.ts";
 import { measureStorage } from "../../../src/core/lifecycle/versions/measure-storage.ts";
@@ -59,7 +59,7 @@ const DEEDS: Readonly<Record<string, Deed>> = {
   versions: async (deps) => {
     const current = await currentDeployment(deps.store, "m");
     if (!current.ok) return current;
-    return listVersionDescriptions(deps.store, current.value, { limit: 10 });
+    return listVersionDescriptions(deps.store, current.value.value, { limit: 10 });
   },
   storage: (deps) => measureStorage(deps.store),
   prune: (deps) => pruneVersions(deps, "m", { keepLast: 1 }, false, MOVER),

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { currentDeployment } from "../../../src/core/lifecycle/pointer/current-deployment.ts";
 import { annotateVersion } from "../../../src/core/lifecycle/versions/annotate-version.ts";
 import { compareVersions } from "../../../src/core/lifecycle/versions/compare-versions.ts";
 import { deleteVersion } from "../../../src/core/lifecycle/versions/delete-version.ts";
 import {
-  currentDeployment,
   describeVersion,
   versionMeant,
 } from "../../../src/core/lifecycle/versions/describe-version.ts";
@@ -23,7 +23,7 @@ import { registryModel } from "../../support/registry-models.ts";
 
 let registry: TestRegistry;
 
-const current = async () => must(await currentDeployment(registry.store, "m"));
+const current = async () => must(await currentDeployment(registry.store, "m")).value;
 const show = async (version: string) => describeVersion(registry.store, await current(), version);
 const annotate = (change: Parameters<typeof annotateVersion>[3], version = "1") =>
   annotateVersion(registry.store, "m", version, change);

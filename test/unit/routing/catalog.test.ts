@@ -59,6 +59,25 @@ describe("catalog", () => {
     expect(catalog.isAbsent("wine", 0)).toBe(false);
   });
 
+  it("keeps a mark through every confirmation, beneath what the pointer itself is degraded for", () => {
+    const catalog = new Catalog();
+    const mark = { reason: "version_overwritten", detail: "so", sinceMs: 1 };
+    const other = { reason: "unreachable", detail: "no answer", sinceMs: 2 };
+    catalog.mark("iris", mark);
+    expect(catalog.get("iris")).toBeUndefined();
+    const seen = [entry("iris"), { ...entry("iris"), degraded: other }, entry("iris")].map(
+      (next) => {
+        catalog.set("iris", next);
+        return catalog.get("iris")?.degraded;
+      },
+    );
+    expect(seen).toEqual([mark, other, mark]);
+    catalog.set("wine", entry("wine"));
+    expect(catalog.get("wine")?.degraded).toBeUndefined();
+    catalog.mark("iris", undefined);
+    expect(catalog.get("iris")?.degraded).toBeUndefined();
+  });
+
   it("bounds what guessed names can make it remember", () => {
     const catalog = new Catalog();
     for (let name = 0; name <= 1_000; name += 1) catalog.setAbsent(`guess-${name}`, 100);

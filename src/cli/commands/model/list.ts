@@ -39,7 +39,7 @@ async function list(context: Context, filter: Filter): Promise<void> {
     }
     const rows = items.map((item) => [
       item.name,
-      aliasesOf(item.aliases),
+      item.problem === undefined ? aliasesOf(item.aliases) : printable(item.problem),
       item.task ?? "-",
       item.framework ?? "-",
       formatBytes(item.size_bytes),

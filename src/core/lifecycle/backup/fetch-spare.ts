@@ -3,8 +3,14 @@ import type { Manifest } from "../../model/manifest.ts";
 import type { Background } from "../../ports/background.ts";
 import type { Engine } from "../../ports/engine.ts";
 import type { Events } from "../../ports/events.ts";
-import type { ObjectStore, StoredObject } from "../../ports/object-store.ts";
-import { type FetchAttempt, type FetchedVersion, maxFileBytes, wholeOf } from "../fetch-version.ts";
+import type { ObjectStore } from "../../ports/object-store.ts";
+import {
+  type FetchAttempt,
+  type FetchedBytes,
+  type FetchedVersion,
+  maxFileBytes,
+  wholeOf,
+} from "../fetch-version.ts";
 import { readManifest } from "../read-manifest.ts";
 import { readBytes } from "./copy-version.ts";
 import { isDeletedVersion } from "./is-deleted-version.ts";
@@ -68,9 +74,10 @@ async function spareBytes(
   deps: SpareDeps,
   { bytes }: FetchAttempt,
   { name, version, digest }: Manifest,
-): Promise<StoredObject | undefined> {
+): Promise<FetchedBytes | undefined> {
   if (bytes.ok && bytes.value.sha256 === digest) return bytes.value;
   const key = modelBytesKey(name, version);
   const spare = await readBytes(deps.backupStore, key, maxFileBytes(deps), SPARE_DEADLINE_MS);
-  return typeof spare !== "string" && spare.sha256 === digest ? spare : undefined;
+  if (typeof spare === "string" || spare.sha256 !== digest) return undefined;
+  return { ...spare, from: "backup" };
 }

@@ -4,7 +4,7 @@ import { ok } from "../../model/result.ts";
 import type { Bytes } from "../../model/tensor.ts";
 import type { PutOptions } from "../../ports/object-store.ts";
 import { type Mover, movePointer } from "../pointer/move-pointer.ts";
-import { sameRoute } from "../pointer/same-route.ts";
+import { sameRoutes } from "../pointer/same-route.ts";
 import { readDeployment } from "../read-deployment.ts";
 import { DOCUMENT_DEADLINE_MS, parseDocument } from "../read-document.ts";
 import { encodeDocument } from "../write-document.ts";
@@ -110,8 +110,10 @@ async function move(
   { aliases }: Deployment,
   { model, mover }: PointerToRestore,
 ): Promise<RestoredPointer> {
-  const moved = await movePointer(deps, model, mover, async (current) => {
-    if (sameAliases(current.aliases, aliases)) return ok(undefined);
+  // A restore is asked for again until it is done, and moves many pointers: no key is of one move.
+  const each = { actor: mover.actor, reason: mover.reason };
+  const moved = await movePointer(deps, model, each, async (current) => {
+    if (sameRoutes(current.aliases, aliases)) return ok(undefined);
     return ok({
       deployment: { aliases },
       move: { action: "replace", from: null, to: null, forced: true },
@@ -123,9 +125,4 @@ async function move(
   }
   tally.fail(deploymentKey(model), moved.failure.reason);
   return "failed";
-}
-
-function sameAliases(a: Deployment["aliases"], b: Deployment["aliases"]): boolean {
-  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...names].every((name) => sameRoute(a[name], b[name]));
 }

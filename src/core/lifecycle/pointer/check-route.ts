@@ -33,11 +33,25 @@ export async function checkRoute(
   if (first === undefined) return ok(undefined);
   const among = others.flatMap((other) => schemaDifferences(first, other));
   if (among.length > 0) return incompatible("the route's versions differ from one another", among);
+  return checkAgainstServed(store, deployment, alias, first, `version ${first.version}`);
+}
+
+/**
+ * Checks that a version would agree with what an alias answers from now.
+ * @param word what the message calls the version: one that is not there yet has no number
+ */
+export async function checkAgainstServed(
+  store: ObjectStore,
+  deployment: Deployment,
+  alias: string,
+  manifest: Manifest,
+  word: string,
+): Promise<Result<undefined, RegistryFailure>> {
   const served = await servedManifest(store, deployment, alias);
   if (!served.ok || served.value === undefined) return served.ok ? ok(undefined) : served;
-  const differences = schemaDifferences(served.value, first);
+  const differences = schemaDifferences(served.value, manifest);
   if (differences.length === 0) return ok(undefined);
-  const what = `version ${first.version} differs from version ${served.value.version}, which '${alias}' serves now`;
+  const what = `${word} differs from version ${served.value.version}, which '${alias}' serves now`;
   return incompatible(what, differences);
 }
 

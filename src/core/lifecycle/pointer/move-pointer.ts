@@ -1,14 +1,17 @@
-import { type Deployment, type Hold, type Move, moveSchema } from "../../model/deployment.ts";
-import { deploymentKey, historyKey } from "../../model/keys.ts";
+import type { Deployment, DeploymentSettings, Hold, Move } from "../../model/deployment.ts";
+import { deploymentKey } from "../../model/keys.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { ObjectStore, StoreFailure } from "../../ports/object-store.ts";
+import type { ObjectStore } from "../../ports/object-store.ts";
 import { routeOf } from "../../routing/resolve.ts";
 import { readDeployment } from "../read-deployment.ts";
-import { readDocument } from "../read-document.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
 import { writeDocument } from "../write-document.ts";
+import { pointerFailure } from "./current-deployment.ts";
 import { countEdit, externalMove, isRecorded } from "./external-move.ts";
+import { findRepeated, type IdempotencyKey, rememberKey } from "./idempotency.ts";
+import { notBefore, recordLastMove, settleHistory } from "./record-move.ts";
+import { recoverDeployment } from "./recover-deployment.ts";
 import { sameRoute } from "./same-route.ts";
 
 export interface PointerDeps {
@@ -23,11 +26,14 @@ export interface PointerDeps {
 export interface Mover {
   readonly actor: string;
   readonly reason?: string | undefined;
+  /** Of one move: who makes several leaves it out. */
+  readonly idempotency?: IdempotencyKey | undefined;
 }
 
 /** What a move makes of a deployment. Everything of `deployment` that is left out stays as it is. */
 export interface PlannedMove {
-  readonly deployment: Pick<Deployment, "aliases"> & { readonly deleted?: string[] };
+  readonly deployment: Pick<Deployment, "aliases"> &
+    DeploymentSettings & { readonly deleted?: string[] };
   readonly move: Pick<Move, "action" | "alias" | "from" | "to"> &
     Partial<Pick<Move, "forced" | "version">>;
   /** What an alias holds when it is not simply the new revision: a rollback's. */
@@ -36,12 +42,15 @@ export interface PlannedMove {
 
 /**
  * Works out the next state; may be asked again after a lost race. `undefined`: it is that already.
- * `etag` is the store's validator of what was read; missing for a model without a pointer.
+ * `etag` is the store's validator of what stands there; missing for a model without a pointer.
  */
 export type PlanMove = (
   deployment: Deployment,
   etag: string | undefined,
 ) => Promise<Result<PlannedMove | undefined, RegistryFailure>>;
+
+/** Which models without a pointer that can be read get one: none, those without any, or those whose pointer is damaged. */
+export type MakePointer = "where-absent" | "where-unreadable" | undefined;
 
 const MAX_TRIES = 60;
 const MAX_DELAY_MS = 400;
@@ -51,20 +60,20 @@ const FIRST_DELAY_MS = 10;
  * Moves a model's pointer by compare-and-swap, again while others are faster, and writes the
  * history. The move stands in the pointer itself, so a writer that dies after its one
  * deciding PUT leaves an entry that the next one writes down: no move is ever without one.
- * Three to four I/O calls a try.
- * @param create whether a model without a pointer gets one
- * @returns the deployment as it now is
+ * A move whose `Idempotency-Key` the pointer knows is not made again: what it made is answered.
+ * Five I/O calls a try, two of them at once.
+ * @returns the deployment as this move made it
  */
 export async function movePointer(
   deps: PointerDeps,
   model: string,
   mover: Mover,
   plan: PlanMove,
-  create = false,
+  make?: MakePointer,
 ): Promise<Result<Deployment, RegistryFailure>> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     if (tries > 0) await pause(deps, tries);
-    const moved = await tryMove(deps, model, mover, plan, create);
+    const moved = await tryMove(deps, model, mover, plan, make);
     if (moved !== "lost") return moved;
   }
   return fail({
@@ -78,54 +87,69 @@ async function tryMove(
   model: string,
   mover: Mover,
   plan: PlanMove,
-  create: boolean,
+  make: MakePointer,
 ): Promise<Result<Deployment, RegistryFailure> | "lost"> {
-  const read = await readDeployment(deps.store, model);
-  if (!read.ok && !(create && read.failure.reason === "absent")) return refuse(model, read.failure);
-  const current = read.ok ? countEdit(read.value.value) : { model, rev: 0, aliases: {} };
-  const planned = await plan(current, read.ok ? read.value.etag : undefined);
+  const base = await readBase(deps.store, model, make);
+  if (!base.ok) return base;
+  const { standing, etag } = base.value;
+  const current = standing ? countEdit(base.value.deployment) : base.value.deployment;
+  const repeated = await findRepeated(deps.store, current, mover.idempotency);
+  if (!repeated.ok) return repeated;
+  if (repeated.value !== undefined) return ok(repeated.value);
+  const planned = await plan(current, etag);
   if (!planned.ok) return planned;
-  if (planned.value === undefined) return ok(read.ok ? read.value.value : current);
-  const recorded = read.ok ? await recordLastMove(deps, current) : ok(undefined);
-  if (!recorded.ok) return refuse(model, recorded.failure);
-  const next = applyMove(deps, current, recorded.value?.at, mover, planned.value);
-  const when = read.ok ? { etag: read.value.etag } : "absent";
+  if (planned.value === undefined) return ok(base.value.deployment);
+  const settled =
+    standing && etag !== undefined
+      ? await settleHistory(deps, current, etag)
+      : ok({ deployment: current, at: current.last_move?.at });
+  if (!settled.ok) return fail(pointerFailure(model, settled.failure));
+  if (settled.value === "lost") return "lost";
+  const next = applyMove(deps, settled.value.deployment, settled.value.at, mover, planned.value);
+  const when = etag === undefined ? "absent" : { etag };
   const written = await writeDocument(deps.store, deploymentKey(model), next, when);
   if (written.ok) {
     await recordLastMove(deps, next);
     return ok(next);
   }
-  return written.failure.reason === "precondition_lost" ? "lost" : refuse(model, written.failure);
+  if (written.failure.reason === "precondition_lost") return "lost";
+  return fail(pointerFailure(model, written.failure));
 }
 
-/** Writes down the move that made a revision, where nobody has. Idempotent; answers the move. */
-async function recordLastMove(
-  { store, clock }: PointerDeps,
-  deployment: Deployment,
-): Promise<Result<Move, StoreFailure>> {
-  const move = isRecorded(deployment)
-    ? deployment.last_move
-    : externalMove(deployment, notBefore(deployment.last_move?.at, clock.now()));
-  const key = historyKey(deployment.model, deployment.rev);
-  const written = await writeDocument(store, key, move, "absent");
-  if (written.ok) return ok(move);
-  if (written.failure.reason !== "precondition_lost") return written;
-  if (isRecorded(deployment)) return ok(move);
-  // Who found the edit first has said when: the next move must not be before that.
-  const entry = await readDocument(store, key, moveSchema);
-  if (entry.ok) return ok(entry.value.value);
-  return entry.failure.reason === "invalid_document" ? ok(move) : fail(entry.failure);
+/** What a move goes on from. */
+interface Base {
+  readonly deployment: Deployment;
+  /** The store's validator of what stands there now; missing where nothing does. */
+  readonly etag: string | undefined;
+  /** False: it was put together from the history. */
+  readonly standing: boolean;
 }
 
-/** Now, but never before what is written already: clocks of isolates differ, and go backwards. */
-const notBefore = (at: string | undefined, nowMs: number): string =>
-  new Date(Math.max(nowMs, Date.parse(at ?? "") || 0)).toISOString();
+async function readBase(
+  store: ObjectStore,
+  model: string,
+  make: MakePointer,
+): Promise<Result<Base, RegistryFailure>> {
+  const read = await readDeployment(store, model);
+  if (read.ok) {
+    return ok({ deployment: read.value.value, etag: read.value.etag, standing: true });
+  }
+  const { failure } = read;
+  const isMade =
+    (make === "where-absent" && failure.reason === "absent") ||
+    (make === "where-unreadable" && failure.reason === "invalid_document");
+  if (!isMade) return fail(pointerFailure(model, failure));
+  const recovered = await recoverDeployment(store, model);
+  if (!recovered.ok) return recovered;
+  const etag = failure.reason === "invalid_document" ? failure.etag : undefined;
+  return ok({ deployment: recovered.value, etag, standing: false });
+}
 
 function applyMove(
   { clock, newId }: PointerDeps,
   current: Deployment,
   lastAt: string | undefined,
-  { actor, reason }: Mover,
+  { actor, reason, idempotency }: Mover,
   { deployment, move, holds }: PlannedMove,
 ): Deployment {
   const rev = current.rev + 1;
@@ -149,7 +173,8 @@ function applyMove(
     aliases: deployment.aliases,
     holds: Object.fromEntries(kept),
   };
-  return { ...current, ...deployment, rev, last_move };
+  const keys = rememberKey(current, idempotency, rev);
+  return { ...current, ...deployment, rev, last_move, ...keys };
 }
 
 /** The holds of a deployment; of one that was edited by hand, those that its own revision set. */
@@ -160,15 +185,4 @@ export function holdsOf(deployment: Deployment): ReadonlyMap<string, Hold> {
 
 function pause({ clock, random }: PointerDeps, tries: number): Promise<void> {
   return clock.after(random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** tries)).done;
-}
-
-function refuse(
-  model: string,
-  failure: { readonly reason: string; readonly detail: string; readonly cause?: unknown },
-): Result<never, RegistryFailure> {
-  const { reason, detail, cause } = failure;
-  if (reason === "absent") {
-    return fail({ reason: "model_not_found", detail: `there is no model '${model}'` });
-  }
-  return fail({ reason: "store_unavailable", detail, cause });
 }

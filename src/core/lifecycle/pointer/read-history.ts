@@ -3,9 +3,9 @@ import { historyKey, historyPrefix } from "../../model/keys.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 import { listKeys } from "../list-keys.ts";
-import { readDeployment } from "../read-deployment.ts";
 import { readDocument } from "../read-document.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
+import { currentDeployment } from "./current-deployment.ts";
 import { isRecorded } from "./external-move.ts";
 
 export interface HistoryPage {
@@ -75,14 +75,14 @@ async function openLedger(
   model: string,
 ): Promise<Result<Ledger, RegistryFailure>> {
   // The pointer first: every move before the one it holds has an entry by then.
-  const deployment = await readDeployment(store, model);
+  const deployment = await currentDeployment(store, model);
   const keys = await listKeys(store, historyPrefix(model));
   if (!keys.ok) return fail({ reason: "store_unavailable", detail: keys.failure.detail });
-  if (!deployment.ok && deployment.failure.reason !== "absent") {
-    return fail({ reason: "store_unavailable", detail: deployment.failure.detail });
-  }
-  if (!deployment.ok && keys.value.length === 0) {
-    return fail({ reason: "model_not_found", detail: `there is no model '${model}'` });
+  if (!deployment.ok) {
+    // The history outlives its pointer, lost or damaged.
+    const { reason } = deployment.failure;
+    const isOutlived = reason === "model_not_found" || reason === "deployment_unreadable";
+    if (!isOutlived || keys.value.length === 0) return deployment;
   }
   const current = deployment.ok ? deployment.value.value : undefined;
   const last = current !== undefined && isRecorded(current) ? current.last_move : undefined;

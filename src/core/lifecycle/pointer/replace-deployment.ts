@@ -1,27 +1,30 @@
-import type { Deployment, Route } from "../../model/deployment.ts";
+import type { Deployment, DeploymentSettings, Route } from "../../model/deployment.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
 import { checkRoute } from "./check-route.ts";
-import { type Mover, movePointer, type PointerDeps } from "./move-pointer.ts";
+import { type Mover, movePointer, type PlanMove, type PointerDeps } from "./move-pointer.ts";
 
 /** What a caller may put into a deployment; the rest is the registry's own. */
 export interface Replacement {
   readonly aliases: Readonly<Record<string, Route>>;
   readonly force: boolean;
+  /** Each one stays as it is where it is left out. */
+  readonly settings?: DeploymentSettings;
 }
 
 /**
- * Replaces all routes of a deployment at once, if it still is the one the caller read.
+ * Replaces all routes of a deployment at once, and its settings, if it still is the one the caller read. One that
+ * nobody can read is replaced, too, and goes on from what the history tells.
  * @param etag the store's validator that the caller read
  */
 export function replaceDeployment(
   deps: PointerDeps,
   model: string,
   etag: string,
-  { aliases, force }: Replacement,
+  { aliases, force, settings = {} }: Replacement,
   mover: Mover,
 ): Promise<Result<Deployment, RegistryFailure>> {
-  return movePointer(deps, model, mover, async (deployment, readEtag) => {
+  const plan: PlanMove = async (deployment, readEtag) => {
     // After a lost race, too: the caller has not seen the state that somebody else made.
     if (readEtag !== etag) return lost(model);
     for (const [alias, route] of Object.entries(aliases)) {
@@ -29,10 +32,11 @@ export function replaceDeployment(
       if (!checked.ok) return checked;
     }
     return ok({
-      deployment: { aliases: { ...aliases } },
+      deployment: { ...settings, aliases: { ...aliases } },
       move: { action: "replace", from: null, to: null, ...(force ? { forced: true } : {}) },
     });
-  });
+  };
+  return movePointer(deps, model, mover, plan, "where-unreadable");
 }
 
 const lost = (model: string) =>

@@ -69,7 +69,8 @@ export async function promote(
   return ok({ alias: to, rev: moved.value.rev, ...(route === undefined ? {} : { route }) });
 }
 
-async function planSet(
+/** Plans that an alias points at a route; nothing, when it does. */
+export async function planSet(
   { store }: PointerDeps,
   deployment: Deployment,
   alias: string,

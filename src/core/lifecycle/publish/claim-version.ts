@@ -80,7 +80,8 @@ export async function bury(
   return store.delete(modelBytesKey(model, version), { deadlineMs: BYTES_DEADLINE_MS });
 }
 
-async function readClaim(
+/** Which version a model's bytes of one digest are, with the etag of the claim. One GET. */
+export async function readClaim(
   store: ObjectStore,
   model: string,
   digest: string,

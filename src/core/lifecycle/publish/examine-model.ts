@@ -3,9 +3,11 @@ import type { Draft } from "../../model/manifest.ts";
 import { inspectOnnx, type OnnxFacts } from "../../model/onnx/inspect.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { Bytes, TensorSpec } from "../../model/tensor.ts";
-import type { Engine, EngineSession } from "../../ports/engine.ts";
+import type { Engine, OpenFailure } from "../../ports/engine.ts";
+import { openWithRoom, type TooLarge } from "../open-with-room.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
 import { checkSample } from "./check-sample.ts";
+import { runOneRow } from "./run-one-row.ts";
 
 export interface ExamineDeps {
   readonly engine: Engine;
@@ -34,15 +36,17 @@ export async function examineModel(
   if (!facts.ok) return facts;
   const before = deps.engine.memory().usedBytes;
   const opened = await openWithRoom(deps, bytes);
-  if (!opened.ok) return opened;
+  if (!opened.ok) return fail({ ...opened.failure, reason: asRegistry(opened.failure.reason) });
   const session = opened.value;
   try {
     const sample = await checkSample(session, draft.sample);
     if (!sample.ok) return sample;
+    const row = await runOneRow(session);
+    if (!row.ok) return row;
     const grown = deps.engine.memory().usedBytes - before;
     const peakMemoryBytes = Math.max(session.memoryBytes, grown);
     const { maxBytes } = deps.models;
-    if (session.memoryBytes > maxBytes) return tooLarge(session.memoryBytes, maxBytes);
+    if (peakMemoryBytes > maxBytes) return tooLarge(peakMemoryBytes, maxBytes);
     const { inputs, outputs } = session;
     return ok({ facts: facts.value, inputs, outputs, peakMemoryBytes });
   } finally {
@@ -50,29 +54,12 @@ export async function examineModel(
   }
 }
 
-/** The engine may be full of models that are served: they make room, as they do for a load. */
-async function openWithRoom(
-  { engine, models }: ExamineDeps,
-  bytes: Bytes,
-): Promise<Result<EngineSession, RegistryFailure>> {
-  const opened = await engine.open(bytes);
-  if (opened.ok) return opened;
-  const { reason, detail } = opened.failure;
-  if (reason !== "out_of_memory") return fail({ reason, detail });
-  models.makeRoom(models.maxBytes);
-  const again = await engine.open(bytes);
-  if (again.ok) return again;
-  if (again.failure.reason !== "out_of_memory") {
-    return fail({ reason: again.failure.reason, detail: again.failure.detail });
-  }
-  return fail({
-    reason: "model_too_large",
-    detail: `the file is ${bytes.byteLength} bytes and loading it needs more than the engine's ${engine.memory().limitBytes} bytes of memory`,
-  });
-}
+// Nothing else is there to be in the way any more.
+const asRegistry = (reason: (OpenFailure | TooLarge)["reason"]) =>
+  reason === "out_of_memory" ? "model_too_large" : reason;
 
 const tooLarge = (memoryBytes: number, maxBytes: number): Result<never, RegistryFailure> =>
   fail({
     reason: "model_too_large",
-    detail: `its session takes ${memoryBytes} bytes of memory; the budget is ${maxBytes} (MODEL_CACHE_MAX_BYTES)`,
+    detail: `loading it and running it takes ${memoryBytes} bytes of memory; the budget is ${maxBytes} (MODEL_CACHE_MAX_BYTES)`,
   });

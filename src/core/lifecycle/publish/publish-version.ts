@@ -5,9 +5,16 @@ import { PRODUCTION } from "../../model/reference.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { Bytes } from "../../model/tensor.ts";
 import type { StoreFailure } from "../../ports/object-store.ts";
-import { type Mover, movePointer, type PointerDeps } from "../pointer/move-pointer.ts";
-import { setAlias } from "../pointer/set-alias.ts";
-import { readDeployment } from "../read-deployment.ts";
+import { routeOf } from "../../routing/resolve.ts";
+import { checkAgainstServed } from "../pointer/check-route.ts";
+import { currentDeployment } from "../pointer/current-deployment.ts";
+import {
+  type Mover,
+  movePointer,
+  type PlanMove,
+  type PointerDeps,
+} from "../pointer/move-pointer.ts";
+import { planSet } from "../pointer/set-alias.ts";
 import { MAX_DOCUMENT_BYTES } from "../read-document.ts";
 import { readManifest } from "../read-manifest.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
@@ -15,8 +22,9 @@ import { applySignaturePolicy, type SignatureRules } from "../signature/apply-po
 import type { SignatureFailure } from "../signature/check-signature.ts";
 import { removeObjects } from "../versions/delete-version.ts";
 import { encodeDocument, writeDocument } from "../write-document.ts";
-import { type Claimed, claimVersion } from "./claim-version.ts";
+import { claimVersion } from "./claim-version.ts";
 import { type ExamineDeps, type Examined, examineModel } from "./examine-model.ts";
+import { findPublished } from "./find-published.ts";
 import { makeManifest } from "./make-manifest.ts";
 
 export interface PublishDeps extends PointerDeps, ExamineDeps {
@@ -47,7 +55,8 @@ export interface Published {
 /**
  * Makes bytes a version: tries them in the engine, then writes bytes, manifest and pointer in
  * this order, so that whoever dies in between leaves nothing that is served, and the next try
- * goes on from there. Idempotent by digest. The first version of a model takes `production`.
+ * goes on from there. Idempotent by digest: bytes that are a version already are not tried
+ * again. The first version of a model takes `production`.
  */
 export async function publishVersion(
   deps: PublishDeps,
@@ -61,10 +70,16 @@ export async function publishVersion(
     signature: draft.signature,
   });
   if (!signed.ok) return signed;
+  const known = await publishKnown(deps, request, mover);
+  if (!known.ok) return known;
+  if (known.value !== undefined) return ok(known.value);
   const examined = await examineModel(deps, request.bytes, request.draft);
   if (!examined.ok) return examined;
-  const readable = checkReadable(manifestOf(deps, request, examined.value, mover, LONGEST_VERSION));
+  const candidate = manifestOf(deps, request, examined.value, mover, LONGEST_VERSION);
+  const readable = checkReadable(candidate);
   if (!readable.ok) return readable;
+  const fits = await checkAlias(deps, request, candidate);
+  if (!fits.ok) return fits;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const published = await tryPublish(deps, request, examined.value, mover);
     // Somebody deleted the version of these bytes meanwhile: they become a new one.
@@ -101,6 +116,39 @@ function checkReadable(manifest: Manifest): Result<undefined, RegistryFailure> {
   });
 }
 
+/** Answers the version that the bytes are already, its alias moved; `undefined` when they are none. */
+async function publishKnown(
+  deps: PublishDeps,
+  request: PublishRequest,
+  mover: Mover,
+): Promise<Result<Published | undefined, RegistryFailure>> {
+  const { model, digest, bytes } = request;
+  const found = await findPublished(deps.store, model, digest, bytes.byteLength);
+  if (!found.ok || found.value === undefined) return found.ok ? ok(undefined) : found;
+  const { manifest, etag } = found.value;
+  const signed = await checkStored(deps, manifest);
+  if (!signed.ok) return signed;
+  const pointed = await point(deps, request, manifest.version, mover);
+  if (pointed.ok) return ok({ created: false, manifest, etag, deployment: pointed.value });
+  const { reason } = pointed.failure;
+  // Deleted meanwhile: then the bytes are a new version.
+  return reason === "version_deleted" || reason === "version_not_found" ? ok(undefined) : pointed;
+}
+
+/** Whether the alias will take the version: asked before there is one that nobody wanted without it. */
+async function checkAlias(
+  { store }: PublishDeps,
+  { model, alias, force }: PublishRequest,
+  candidate: Manifest,
+): Promise<Result<undefined, RegistryFailure>> {
+  if (alias === undefined || force) return ok(undefined);
+  const current = await currentDeployment(store, model);
+  if (current.ok) {
+    return checkAgainstServed(store, current.value.value, alias, candidate, "this file");
+  }
+  return current.failure.reason === "model_not_found" ? ok(undefined) : current;
+}
+
 async function tryPublish(
   deps: PublishDeps,
   request: PublishRequest,
@@ -108,11 +156,9 @@ async function tryPublish(
   mover: Mover,
 ): Promise<Result<Published, RegistryFailure>> {
   const { model, bytes, digest } = request;
-  const deployment = await readDeployment(deps.store, model);
-  if (!deployment.ok && deployment.failure.reason !== "absent") {
-    return fail({ reason: "store_unavailable", detail: deployment.failure.detail });
-  }
-  const deleted = deployment.ok ? (deployment.value.value.deleted ?? []) : [];
+  const current = await currentDeployment(deps.store, model);
+  if (!current.ok && current.failure.reason !== "model_not_found") return current;
+  const deleted = current.ok ? (current.value.value.deleted ?? []) : [];
   const at = new Date(deps.clock.now()).toISOString();
   const claimed = await claimVersion(deps.store, model, bytes, digest, { at, deleted });
   if (!claimed.ok) return storeFailed(claimed.failure);
@@ -128,7 +174,7 @@ async function tryPublish(
   }
   const signed = written.ok ? ok(undefined) : await checkStored(deps, stored.value);
   if (!signed.ok) return signed;
-  const pointed = await point(deps, request, claimed.value, mover);
+  const pointed = await point(deps, request, version, mover);
   if (!pointed.ok) return afterRefusal(deps, model, version, mover, pointed.failure);
   return ok({ created: written.ok, manifest: stored.value, etag, deployment: pointed.value });
 }
@@ -162,38 +208,42 @@ async function afterRefusal(
   return removed.ok ? fail(failure) : removed;
 }
 
-/** Gives a new model its `production`, then moves the alias that was asked for. */
+/** Gives a new model its `production`, and moves the alias that was asked for. */
 async function point(
   deps: PublishDeps,
   { model, alias, force }: PublishRequest,
-  { version }: Claimed,
+  version: string,
   mover: Mover,
 ): Promise<Result<Deployment, RegistryFailure>> {
   const route = { weights: { [version]: 100 } };
-  const first = await movePointer(
-    deps,
-    model,
-    mover,
-    async (deployment, pointerEtag) => {
-      // Read after the manifest was written: a deletion that this does not see comes after.
-      if (deployment.deleted?.includes(version)) return isDeleted(model, version);
-      if (pointerEtag !== undefined) return ok(undefined);
-      return ok({
-        deployment: { aliases: { [PRODUCTION]: route } },
-        move: { action: "publish", alias: PRODUCTION, from: null, to: route },
-      });
-    },
-    true,
-  );
-  if (!first.ok || alias === undefined) return first;
-  const moved = await setAlias(deps, model, { alias, route, force }, mover);
-  if (!moved.ok) return moved;
-  return ok({
-    ...first.value,
-    rev: moved.value.rev,
-    aliases: { ...first.value.aliases, [alias]: route },
-  });
+  const setAlias = (name: string) =>
+    movePointer(deps, model, mover, (current) => planSet(deps, current, name, route, force, "set"));
+  // The common case first: the model is there.
+  const moved = alias === undefined ? undefined : await setAlias(alias);
+  if (moved?.ok || (moved !== undefined && moved.failure.reason !== "model_not_found"))
+    return moved;
+  const maker = { actor: mover.actor, reason: mover.reason };
+  const made = await movePointer(deps, model, maker, planFirst(model, version), "where-absent");
+  return !made.ok || alias === undefined ? made : setAlias(alias);
 }
+
+/** The first pointer of a model; of one whose pointer was lost, what the history tells of it. */
+const planFirst =
+  (model: string, version: string): PlanMove =>
+  async ({ aliases, deleted, last_move: last }, etag) => {
+    // Read after the manifest was written: a deletion that this does not see comes after.
+    if (deleted?.includes(version)) return isDeleted(model, version);
+    if (etag !== undefined) return ok(undefined);
+    if (routeOf({ aliases }, PRODUCTION) !== undefined) {
+      return ok({ deployment: { aliases }, move: { action: "replace", from: null, to: null } });
+    }
+    const route = { weights: { [version]: 100 } };
+    const from = (last === undefined ? undefined : routeOf(last, PRODUCTION)) ?? null;
+    return ok({
+      deployment: { aliases: { ...aliases, [PRODUCTION]: route } },
+      move: { action: "publish", alias: PRODUCTION, from, to: route },
+    });
+  };
 
 const isDeleted = (model: string, version: string) =>
   fail({

@@ -1,13 +1,9 @@
 import { parseReference } from "../../model/reference.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
+import { currentDeployment } from "../pointer/current-deployment.ts";
 import type { FieldProblem, RegistryFailure } from "../registry-failure.ts";
-import {
-  currentDeployment,
-  describeVersion,
-  type VersionDescription,
-  versionMeant,
-} from "./describe-version.ts";
+import { describeVersion, type VersionDescription, versionMeant } from "./describe-version.ts";
 import { schemaDifferences } from "./schema-differences.ts";
 
 /** One number that both versions could have, side by side. */
@@ -43,9 +39,9 @@ export async function compareVersions(
   for (const word of references) {
     const reference = parseReference(model, word);
     if (!reference.ok) return reference;
-    const version = versionMeant(deployment.value, reference.value);
+    const version = versionMeant(deployment.value.value, reference.value);
     if (!version.ok) return version;
-    const described = await describeVersion(store, deployment.value, version.value);
+    const described = await describeVersion(store, deployment.value.value, version.value);
     if (!described.ok) return described;
     sides.push(described.value);
   }

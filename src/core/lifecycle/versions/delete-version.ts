@@ -1,5 +1,7 @@
 import { manifestKey, notesKey } from "../../model/keys.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
+import { readAllBundles } from "../bundle/list-bundles.ts";
+import { bundlesNaming } from "../bundle/named-versions.ts";
 import { type Mover, movePointer, type PointerDeps } from "../pointer/move-pointer.ts";
 import { bury } from "../publish/claim-version.ts";
 import { readManifest } from "../read-manifest.ts";
@@ -9,7 +11,7 @@ import { aliasesOf } from "./describe-version.ts";
 const DELETE_DEADLINE_MS = 10_000;
 
 /**
- * Deletes a version that no alias names. The pointer decides, by compare-and-swap: once it
+ * Deletes a version that no alias and no bundle names. The pointer decides, by compare-and-swap: once it
  * says deleted, no move can name the version any more; then its objects go, the bytes last,
  * and a tombstone keeps its number taken. Idempotent: what a dead caller began is finished.
  */
@@ -21,11 +23,16 @@ export async function deleteVersion(
 ): Promise<Result<undefined, RegistryFailure>> {
   const moved = await movePointer(deps, model, mover, async (deployment) => {
     if (deployment.deleted?.includes(version)) return ok(undefined);
-    const aliases = aliasesOf(deployment, version);
-    if (aliases.length > 0) {
+    const bundles = await readAllBundles(deps.store);
+    if (!bundles.ok) return bundles;
+    const users = [
+      ...aliasesOf(deployment, version),
+      ...bundlesNaming(bundles.value, deployment, version).map((name) => `bundle '${name}'`),
+    ];
+    if (users.length > 0) {
       return fail({
         reason: "version_in_use",
-        detail: `version '${version}' of model '${model}' is named by ${aliases.join(", ")}: move them first`,
+        detail: `version '${version}' of model '${model}' is named by ${users.join(", ")}: move them first`,
       });
     }
     const manifest = await readManifest(deps.store, model, version);

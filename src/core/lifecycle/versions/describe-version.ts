@@ -6,7 +6,6 @@ import type { Reference } from "../../model/reference.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 import { routedVersions, routeOf } from "../../routing/resolve.ts";
-import { readDeployment } from "../read-deployment.ts";
 import { DOCUMENT_DEADLINE_MS, readDocument } from "../read-document.ts";
 import { readManifest } from "../read-manifest.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
@@ -18,20 +17,6 @@ export interface VersionDescription extends Omit<Manifest, "description"> {
   /** Aliases whose route names it, shadows included. */
   readonly aliases: readonly string[];
   readonly deprecated?: Notes["deprecated"] | undefined;
-}
-
-/** A model's pointer as it is now. One GET. */
-export async function currentDeployment(
-  store: ObjectStore,
-  model: string,
-): Promise<Result<Deployment, RegistryFailure>> {
-  const read = await readDeployment(store, model);
-  if (read.ok) return ok(read.value.value);
-  const { reason, detail } = read.failure;
-  if (reason === "absent") {
-    return fail({ reason: "model_not_found", detail: `there is no model '${model}'` });
-  }
-  return fail({ reason: "store_unavailable", detail });
 }
 
 /** The version that a reference means now; of a split route, the one with the most traffic. */

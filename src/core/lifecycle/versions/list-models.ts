@@ -3,13 +3,9 @@ import { ok, type Result } from "../../model/result.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 import { inParallel } from "../in-parallel.ts";
 import { listModels } from "../list-repository.ts";
+import { currentDeployment } from "../pointer/current-deployment.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
-import {
-  currentDeployment,
-  describeVersion,
-  type VersionDescription,
-  versionMeant,
-} from "./describe-version.ts";
+import { describeVersion, type VersionDescription, versionMeant } from "./describe-version.ts";
 
 /** What models are looked for; what is left out takes all. */
 export interface ModelFilter {
@@ -35,6 +31,8 @@ export interface ModelSummary {
   readonly metrics?: Readonly<Record<string, unknown>>;
   readonly size_bytes?: number;
   readonly created_at?: string;
+  /** Why nothing is told of it. */
+  readonly problem?: "deployment_unreadable";
 }
 
 export interface ModelPage {
@@ -77,17 +75,21 @@ async function summarize(
   const deployment = await currentDeployment(store, name);
   if (!deployment.ok) {
     // A folder without a pointer is a publish that has not come so far.
-    return deployment.failure.reason === "model_not_found" ? ok(undefined) : deployment;
+    const { reason } = deployment.failure;
+    if (reason === "model_not_found") return ok(undefined);
+    // One damaged pointer hides no other model.
+    if (reason !== "deployment_unreadable") return deployment;
+    return ok({ name, rev: 0, aliases: {}, problem: reason });
   }
-  const { rev, aliases } = deployment.value;
+  const { rev, aliases } = deployment.value.value;
   const routes = Object.entries(aliases).map(([alias, route]) => [alias, route.weights] as const);
   const base = { name, rev, aliases: Object.fromEntries(routes) };
-  const version = versionMeant(deployment.value, {
+  const version = versionMeant(deployment.value.value, {
     model: name,
     selector: { kind: "alias", alias: PRODUCTION },
   });
   if (!version.ok) return ok(base);
-  const described = await describeVersion(store, deployment.value, version.value);
+  const described = await describeVersion(store, deployment.value.value, version.value);
   if (described.ok) return ok({ ...base, ...factsOf(described.value) });
   return described.failure.reason === "store_unavailable" ? described : ok(base);
 }

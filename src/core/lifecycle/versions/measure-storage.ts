@@ -4,8 +4,8 @@ import type { ListedObject, ObjectStore } from "../../ports/object-store.ts";
 import { inParallel } from "../in-parallel.ts";
 import { listKeys } from "../list-keys.ts";
 import { namedVersions } from "../pointer/check-route.ts";
+import { currentDeployment } from "../pointer/current-deployment.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
-import { currentDeployment } from "./describe-version.ts";
 
 export interface ModelStorage {
   readonly model: string;
@@ -58,7 +58,7 @@ export async function measureStorage(
   }
   const stored = storedVersions(keys.value);
   const models = [...new Set(keys.value.map(({ key }) => key.split("/")[1] ?? ""))];
-  const named = await inParallel(models, (model) => versionsInUse(store, model));
+  const named = await inParallel(models, (model) => versionsInUse(store, model, stored));
   if (!named.ok) return named;
   const inUse = new Set(named.value.flat());
   const finished = stored.filter(({ hasManifest }) => hasManifest);
@@ -120,9 +120,17 @@ const sumUp = (
 async function versionsInUse(
   store: ObjectStore,
   model: string,
+  stored: readonly StoredVersion[],
 ): Promise<Result<readonly string[], RegistryFailure>> {
   const deployment = await currentDeployment(store, model);
-  if (!deployment.ok) return deployment.failure.reason === "model_not_found" ? ok([]) : deployment;
-  const routes = Object.values(deployment.value.aliases);
-  return ok(routes.flatMap(namedVersions).map((version) => `${model}@${version}`));
+  const idOf = (version: string) => `${model}@${version}`;
+  if (deployment.ok) {
+    const routes = Object.values(deployment.value.value.aliases);
+    return ok(routes.flatMap(namedVersions).map(idOf));
+  }
+  const { reason } = deployment.failure;
+  if (reason === "model_not_found") return ok([]);
+  // Nobody knows what a damaged pointer names: nothing of it is offered for deletion.
+  if (reason !== "deployment_unreadable") return deployment;
+  return ok(stored.filter((one) => one.model === model).map(({ version }) => idOf(version)));
 }

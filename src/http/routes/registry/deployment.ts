@@ -1,21 +1,29 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
 import { noticeMove } from "../../../core/lifecycle/notice-move.ts";
+import { pointerFailure } from "../../../core/lifecycle/pointer/current-deployment.ts";
 import { readHistory, routesAt } from "../../../core/lifecycle/pointer/read-history.ts";
 import { replaceDeployment } from "../../../core/lifecycle/pointer/replace-deployment.ts";
 import { readDeployment } from "../../../core/lifecycle/read-deployment.ts";
-import type { Deployment, Move } from "../../../core/model/deployment.ts";
+import type { Deployment, DeploymentSettings, Move } from "../../../core/model/deployment.ts";
 import { PRODUCTION, parseReference } from "../../../core/model/reference.ts";
 import { addRoute } from "../../add-route.ts";
 import type { AppContext, AppEnv } from "../../app-env.ts";
 import type { HttpDeps } from "../../deps.ts";
 import { flightContext } from "../../flight-context.ts";
 import { json, modelParams } from "../../openapi/schemas.ts";
+import { registryRefusalOf } from "../../refusals.ts";
 import { refuse, refuseRegistry } from "../../refuse.ts";
 import { auditAction } from "../../registry/audit-action.ts";
 import { readLimit, readNumberCursor, writeCursor } from "../../registry/cursor.ts";
 import { readJsonBody } from "../../registry/read-json-body.ts";
-import { anyObject, jsonBody, pageQuery, replaceSchema } from "../../registry/schemas.ts";
+import {
+  anyObject,
+  jsonBody,
+  pageQuery,
+  replaceSchema,
+  writeHeaders,
+} from "../../registry/schemas.ts";
 
 const PATH = "/v1/models/{model}";
 
@@ -34,7 +42,7 @@ export function addDeploymentRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): v
       summary: "The deployment document; its ETag goes into If-Match",
       request: { params: modelParams },
       responses: { 200: json(anyObject, "{model, rev, aliases, …}") },
-      refusals: [400, 404, 503],
+      refusals: [400, 404, 409, 503],
     },
     (c) => answerDeployment(c, deps),
   );
@@ -46,14 +54,14 @@ export function addDeploymentRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): v
       scope: "admin",
       tag: "registry",
       path: `${PATH}/deployment`,
-      summary: "Replace all routes at once, if nobody else did meanwhile",
+      summary: "Replace all routes and settings at once, if nobody else did meanwhile",
       request: {
         params: modelParams,
-        headers: z.object({ "if-match": z.string() }),
+        headers: writeHeaders.extend({ "if-match": z.string() }),
         body: jsonBody(replaceSchema, "The routes.", { example: REPLACE_EXAMPLE }),
       },
       responses: { 200: json(anyObject, "The deployment as it now is.") },
-      refusals: [400, 404, 409, 410, 412, 428, 503],
+      refusals: [400, 404, 409, 410, 412, 422, 428, 503],
     },
     (c) => answerReplace(c, deps),
   );
@@ -74,7 +82,7 @@ export function addDeploymentRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): v
         }),
       },
       responses: { 200: json(anyObject, "{items, next_cursor?}, or {at, aliases}") },
-      refusals: [400, 404, 503],
+      refusals: [400, 404, 409, 503],
     },
     (c) => answerHistory(c, deps),
   );
@@ -89,18 +97,15 @@ async function answerDeployment(c: AppContext, deps: HttpDeps): Promise<Response
     c.header("etag", read.value.etag);
     return c.json(documentOf(read.value.value));
   }
-  const { reason, detail } = read.failure;
-  if (reason === "absent") {
-    return refuseRegistry(c, {
-      reason: "model_not_found",
-      detail: `there is no model '${model}'`,
-    });
-  }
-  return refuseRegistry(c, { reason: "store_unavailable", detail });
+  const { failure } = read;
+  // With it, a document that nobody can read may be replaced.
+  const headers =
+    failure.reason === "invalid_document" && failure.etag ? { etag: failure.etag } : {};
+  return refuse(c, { ...registryRefusalOf(pointerFailure(model, failure)), headers });
 }
 
 /** What callers see: the move that made it is the history's to tell. */
-const documentOf = ({ last_move: _told, ...document }: Deployment) => document;
+const documentOf = ({ last_move: _told, recent_keys: _own, ...document }: Deployment) => document;
 
 async function answerReplace(c: AppContext, deps: HttpDeps): Promise<Response> {
   const reference = parseReference(c.req.param("model") ?? "");
@@ -125,14 +130,23 @@ async function answerReplace(c: AppContext, deps: HttpDeps): Promise<Response> {
     });
   }
   const { aliases, force, reason } = body.value;
-  const params = { aliases, force, if_match: etag };
+  const settings = settingsOf(body.value);
+  const params = { aliases, ...settings, force, if_match: etag };
   const mover = await auditAction(c, deps, { action: "replace_deployment", model, params, reason });
   if (!mover.ok) return refuseRegistry(c, mover.failure);
-  const replaced = await replaceDeployment(deps.registry, model, etag, body.value, mover.value);
+  const replacement = { aliases, force, settings };
+  const replaced = await replaceDeployment(deps.registry, model, etag, replacement, mover.value);
   if (!replaced.ok) return refuseRegistry(c, replaced.failure);
   noticeMove(deps.serve, flightContext(c, deps.clock), model);
   return c.json(documentOf(replaced.value));
 }
+
+/** What is left out stays as it is: an empty list or object empties it. */
+const settingsOf = ({ cache, policy, warm }: DeploymentSettings): DeploymentSettings => ({
+  ...(cache === undefined ? {} : { cache }),
+  ...(policy === undefined ? {} : { policy }),
+  ...(warm === undefined ? {} : { warm }),
+});
 
 async function answerHistory(c: AppContext, deps: HttpDeps): Promise<Response> {
   const reference = parseReference(c.req.param("model") ?? "");

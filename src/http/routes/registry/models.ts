@@ -1,8 +1,8 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
 import { noticeMove } from "../../../core/lifecycle/notice-move.ts";
+import { currentDeployment } from "../../../core/lifecycle/pointer/current-deployment.ts";
 import {
-  currentDeployment,
   describeVersion,
   versionMeant,
 } from "../../../core/lifecycle/versions/describe-version.ts";
@@ -56,7 +56,7 @@ export function addRegistryRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): voi
       summary: "A model: its aliases and everything known of what production serves",
       request: { params: modelParams },
       responses: { 200: json(anyObject, "{name, rev, aliases, production?}") },
-      refusals: [400, 404, 503],
+      refusals: [400, 404, 409, 503],
     },
     (c) => answerModel(c, deps),
   );
@@ -86,7 +86,7 @@ export function addRegistryRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): voi
       summary: "Delete old versions by a policy; a dry run unless `dry_run` is false",
       request: { params: modelParams, body: json(pruneSchema, "What to keep.") },
       responses: { 200: json(anyObject, "{dry_run, deleted, kept}") },
-      refusals: [400, 404, 503],
+      refusals: [400, 404, 409, 503],
     },
     (c) => answerPrune(c, deps),
   );
@@ -116,10 +116,10 @@ async function answerModel(c: AppContext, deps: HttpDeps): Promise<Response> {
   if (!reference.ok) return refuseRegistry(c, reference.failure);
   const deployment = await currentDeployment(deps.store, reference.value.model);
   if (!deployment.ok) return refuseRegistry(c, deployment.failure);
-  const { model: name, rev, aliases } = deployment.value;
-  const version = versionMeant(deployment.value, reference.value);
+  const { model: name, rev, aliases } = deployment.value.value;
+  const version = versionMeant(deployment.value.value, reference.value);
   if (!version.ok) return c.json({ name, rev, aliases });
-  const production = await describeVersion(deps.store, deployment.value, version.value);
+  const production = await describeVersion(deps.store, deployment.value.value, version.value);
   if (production.ok) return c.json({ name, rev, aliases, production: production.value });
   return production.failure.reason === "store_unavailable"
     ? refuseRegistry(c, production.failure)

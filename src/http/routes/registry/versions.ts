@@ -1,11 +1,11 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
 import { noticeMove } from "../../../core/lifecycle/notice-move.ts";
+import { currentDeployment } from "../../../core/lifecycle/pointer/current-deployment.ts";
 import { annotateVersion } from "../../../core/lifecycle/versions/annotate-version.ts";
 import { compareVersions } from "../../../core/lifecycle/versions/compare-versions.ts";
 import { deleteVersion } from "../../../core/lifecycle/versions/delete-version.ts";
 import {
-  currentDeployment,
   describeVersion,
   versionMeant,
 } from "../../../core/lifecycle/versions/describe-version.ts";
@@ -38,7 +38,7 @@ export function addVersionRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void
       summary: "Versions of a model, newest first",
       request: { params: modelParams, query: pageQuery },
       responses: { 200: json(anyObject, "{items, next_cursor?}") },
-      refusals: [400, 404, 503],
+      refusals: [400, 404, 409, 503],
     },
     (c) => answerList(c, deps),
   );
@@ -96,7 +96,7 @@ export function addVersionRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void
       method: "delete",
       summary: "Delete a version that no alias names; its number is not given again",
       responses: { 204: { description: "Deleted." } },
-      refusals: [400, 404, 409, 503],
+      refusals: [400, 404, 409, 422, 503],
     },
     (c) => answerDelete(c, deps),
   );
@@ -113,7 +113,7 @@ async function answerList(c: AppContext, deps: HttpDeps): Promise<Response> {
   if (!before.ok) return refuseRegistry(c, before.failure);
   const deployment = await currentDeployment(deps.store, reference.value.model);
   if (!deployment.ok) return refuseRegistry(c, deployment.failure);
-  const page = await listVersionDescriptions(deps.store, deployment.value, {
+  const page = await listVersionDescriptions(deps.store, deployment.value.value, {
     before: before.value,
     limit: limit.value,
   });
@@ -130,9 +130,9 @@ async function answerOne(c: AppContext, deps: HttpDeps): Promise<Response> {
   if (!reference.ok) return refuseRegistry(c, reference.failure);
   const deployment = await currentDeployment(deps.store, reference.value.model);
   if (!deployment.ok) return refuseRegistry(c, deployment.failure);
-  const version = versionMeant(deployment.value, reference.value);
+  const version = versionMeant(deployment.value.value, reference.value);
   if (!version.ok) return refuseRegistry(c, version.failure);
-  const described = await describeVersion(deps.store, deployment.value, version.value);
+  const described = await describeVersion(deps.store, deployment.value.value, version.value);
   return described.ok ? c.json(described.value) : refuseRegistry(c, described.failure);
 }
 

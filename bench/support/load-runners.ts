@@ -1,0 +1,52 @@
+import type { Runner } from "./interleave.ts";
+import { IRIS_BODY } from "./iris.ts";
+import { drive, type Round } from "./load.ts";
+
+/** A server that answers the iris row at `url`. */
+export interface Target {
+  readonly name: string;
+  readonly url: string;
+  readonly server: { cpuMs(): Promise<number | undefined> };
+  readonly against?: string;
+}
+
+const CONNECTIONS = 32;
+// Many short rounds: a shared machine changes its speed from one second to the next.
+const FULL = { rounds: 41, seconds: 1, warmUpSeconds: 5 };
+const QUICK = { rounds: 3, seconds: 1, warmUpSeconds: 1 };
+
+/** Load of one row as JSON on each of some servers, which have answered for a while when this returns. */
+export async function loadRunners(
+  targets: readonly Target[],
+  { quick }: { readonly quick: boolean },
+  details: (round: Round) => Readonly<Record<string, number>> = () => ({}),
+): Promise<{
+  readonly runners: readonly Runner[];
+  readonly rounds: number;
+  /** For people: what was done. */
+  readonly how: string;
+}> {
+  const { rounds, seconds, warmUpSeconds } = quick ? QUICK : FULL;
+  const load = (url: string, forSeconds: number) =>
+    drive({ url, body: IRIS_BODY, connections: CONNECTIONS, seconds: forSeconds });
+  for (const { url } of targets) await load(url, warmUpSeconds);
+  const runners = targets.map(
+    ({ url, server, ...who }): Runner => ({
+      ...who,
+      async measure() {
+        const beforeMs = await server.cpuMs();
+        const round = await load(url, seconds);
+        const afterMs = await server.cpuMs();
+        const { requestsPerSecond, requests, p50Ms, p99Ms } = round;
+        const known = { "p50 ms": p50Ms, "p99 ms": p99Ms, ...details(round) };
+        if (beforeMs === undefined || afterMs === undefined) {
+          return { value: requestsPerSecond, details: known };
+        }
+        const cpuUs = ((afterMs - beforeMs) * 1_000) / requests;
+        return { value: requestsPerSecond, details: { ...known, "CPU µs/request": cpuUs } };
+      },
+    }),
+  );
+  const how = `${CONNECTIONS} connections, ${rounds} interleaved rounds of ${seconds} s`;
+  return { runners, rounds, how };
+}

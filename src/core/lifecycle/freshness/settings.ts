@@ -1,0 +1,23 @@
+import type { Deployment } from "../../model/deployment.ts";
+
+/** When a deployment is checked again, and what becomes of one that cannot be. Milliseconds. */
+export interface FreshnessSettings {
+  readonly checkFreshness: boolean;
+  readonly revalidateMs: number;
+  readonly maxStaleMs: number;
+  readonly strictFreshness: boolean;
+}
+
+/** The Worker's settings with what the deployment itself says over them. */
+export function effectiveFreshness(
+  settings: FreshnessSettings,
+  { policy }: Pick<Deployment, "policy">,
+): FreshnessSettings {
+  if (policy === undefined) return settings;
+  return {
+    checkFreshness: policy.check_freshness ?? settings.checkFreshness,
+    revalidateMs: policy.revalidate_ms ?? settings.revalidateMs,
+    maxStaleMs: policy.max_stale_ms ?? settings.maxStaleMs,
+    strictFreshness: policy.strict_freshness ?? settings.strictFreshness,
+  };
+}

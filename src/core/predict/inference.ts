@@ -1,0 +1,84 @@
+import type { CachedPrediction } from "../cache/cached-prediction.ts";
+import type { LoadedVersion } from "../cache/model-cache.ts";
+import type { PredictionCache } from "../cache/prediction-cache.ts";
+import type { ServeFailure } from "../model/failure.ts";
+import type { Reference } from "../model/reference.ts";
+import type { Result } from "../model/result.ts";
+import type { Tensor, TensorSpec } from "../model/tensor.ts";
+import type { Events } from "../ports/events.ts";
+import type { AskStickiness } from "../routing/resolve.ts";
+import type { AcquireDeps, ModelCacheOutcome } from "./acquire.ts";
+import type { StatisticsBook } from "./statistics.ts";
+
+export interface InferDeps extends AcquireDeps {
+  readonly statistics: StatisticsBook;
+  readonly events: Events;
+  /** Missing where nothing can be kept. */
+  readonly predictions?: PredictionCache | undefined;
+}
+
+/**
+ * What a caller wants of the prediction cache (RFC 9111, section 5.2.1): nothing special, an
+ * answer that is computed now (`no-cache`), or one that is not kept either (`no-store`).
+ */
+export type CacheWish = "any" | "no-cache" | "no-store";
+
+export interface InferRequest {
+  readonly reference: Reference;
+  readonly stickiness: AskStickiness;
+  /** Asked only for a model whose predictions are kept: headers cost. Left out: `any`. */
+  readonly cacheWish?: (() => CacheWish) | undefined;
+  /** The tensors, or a way to make them once the model's inputs are known (raw requests carry no names or shapes). */
+  readonly inputs:
+    | readonly Tensor[]
+    | ((specs: readonly TensorSpec[]) => Result<readonly Tensor[], ServeFailure>);
+  /** Names of the outputs to compute; left out or empty means all. */
+  readonly outputs?: readonly string[] | undefined;
+  /** A run that nobody waits for: it is not counted as a request. */
+  readonly renews?: boolean;
+}
+
+/** The version that an answer is of. */
+export type AnsweringVersion = Pick<
+  LoadedVersion,
+  "model" | "version" | "digest" | "etag" | "manifest"
+>;
+
+/** An answer that was there. */
+export interface CacheHit {
+  readonly tier: "isolate" | "redis";
+  readonly ageMs: number;
+  /** Left of its freshness; below 0 it is stale and being renewed. */
+  readonly ttlMs: number;
+  /** Whether the isolate has it now. */
+  readonly stored: boolean;
+  readonly key: string;
+  readonly prediction: CachedPrediction;
+}
+
+/** An answer that had to be computed although the model's predictions are kept. */
+export interface CacheMiss {
+  readonly tier: "none";
+  /** `request`: the caller wanted it so. */
+  readonly why: "miss" | "request";
+  /** Computed for another request that this one joined. */
+  readonly collapsed: boolean;
+  /** Whether the isolate has it now. */
+  readonly stored: boolean;
+  /** Whether Redis is used for this model. */
+  readonly redis: boolean;
+}
+
+/** One answered request, and what produced it. */
+export interface Inference {
+  readonly loaded: AnsweringVersion;
+  readonly route: string;
+  readonly strategy: "fast";
+  readonly modelCache: ModelCacheOutcome;
+  /** Left out for a model whose predictions are not kept. */
+  readonly cached?: CacheHit | CacheMiss;
+  readonly outputs: readonly Tensor[];
+  /** Milliseconds until session or kept answer were there, and of the run. */
+  readonly acquireMs: number;
+  readonly runMs: number;
+}

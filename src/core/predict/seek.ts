@@ -1,0 +1,44 @@
+import type { KnownVersion } from "../cache/prediction-cache.ts";
+import { type KeyParts, outputsKey } from "../cache/prediction-key.ts";
+import type { ServeFailure } from "../model/failure.ts";
+import { ok, type Result } from "../model/result.ts";
+import { checkInputs } from "./check-inputs.ts";
+import { chooseOutputs } from "./choose-outputs.ts";
+import type { InferRequest } from "./inference.ts";
+
+/** A request as the prediction cache sees it: one version, checked inputs, named outputs. */
+export interface Sought {
+  readonly version: KnownVersion;
+  readonly parts: KeyParts;
+  /** Names of the outputs, in the order of the answer. */
+  readonly outputs: readonly string[];
+  /** What computes it: of this very version, whatever the route says by then. */
+  readonly request: InferRequest;
+}
+
+/** Checks a request against a version's own words and takes from it what an answer depends on. */
+export function seek(version: KnownVersion, request: InferRequest): Result<Sought, ServeFailure> {
+  const given =
+    typeof request.inputs === "function" ? request.inputs(version.inputs) : ok(request.inputs);
+  if (!given.ok) return given;
+  const inputs = checkInputs(version.inputs, given.value);
+  if (!inputs.ok) return inputs;
+  const outputs = chooseOutputs(version.outputs, request.outputs);
+  if (!outputs.ok) return outputs;
+  const wantsAll = request.outputs === undefined || request.outputs.length === 0;
+  return ok({
+    version,
+    parts: {
+      prefix: version.keyPrefix,
+      outputs: wantsAll ? version.allOutputsKey : outputsKey(outputs.value),
+      inputs: inputs.value,
+    },
+    outputs: outputs.value,
+    request: {
+      reference: { model: version.model, selector: { kind: "version", version: version.version } },
+      stickiness: request.stickiness,
+      inputs: inputs.value,
+      outputs: outputs.value,
+    },
+  });
+}

@@ -1,0 +1,154 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createMemorySharedCache } from "../../src/adapters/memory/shared-cache.ts";
+import { fakeModel, zeros } from "../support/ask.ts";
+import { type ChaosCache, createChaosCache } from "../support/chaos-cache.ts";
+import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "../support/http-app.ts";
+import { publish, putDeployment, putVersion } from "../support/publish.ts";
+
+const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` };
+
+/** What of the answers is looked into. */
+interface Body {
+  readonly code?: string;
+  readonly results?: readonly object[];
+  readonly models: readonly { readonly degraded?: object }[];
+  readonly isolate: { readonly models: { readonly entries: number } };
+}
+
+let app: HttpApp;
+let cache: ChaosCache;
+
+const infer = async (word = "iris") => {
+  const { name, datatype, shape, data } = zeros();
+  const inputs = [{ name, datatype, shape, data: Array.from(data as Float32Array) }];
+  const answer = await app.post(`/v2/models/${word}/infer`, { inputs });
+  return `${answer.status} ${answer.headers.get("x-freshet-version")}`;
+};
+
+async function send(method: string, path: string, body?: unknown) {
+  const init = {
+    method,
+    headers: ADMIN,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  };
+  const answer = await app.request(path, init);
+  await app.background();
+  return { status: answer.status, body: (await answer.json()) as Body };
+}
+
+const status = async () => (await send("GET", "/v1/cache/status")).body;
+
+beforeEach(async () => {
+  cache = createChaosCache(createMemorySharedCache({ now: () => 0 }));
+  app = createHttpApp({ sharedCache: cache });
+  for (const model of ["iris", "wine"]) {
+    await publish(app.bucket, model, fakeModel(1, 10));
+    expect(await infer(model)).toBe("200 1");
+    expect(await infer(model)).toBe("200 1");
+  }
+  await app.background();
+});
+
+describe("GET /v1/cache/status", () => {
+  it("tells each tier, each model, the epoch and the settings that hold", async () => {
+    expect(await status()).toMatchObject({
+      isolate: { models: { entries: 2, max_bytes: 1_000_000, errors: 0 } },
+      models: [
+        {
+          name: "iris",
+          version: "1",
+          digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+          etag: expect.stringMatching(/^"/),
+          loaded_at: "2023-11-14T22:13:20.000Z",
+          checked_at: "2023-11-14T22:13:20.000Z",
+          last_used_at: "2023-11-14T22:13:20.000Z",
+          memory_bytes: expect.any(Number),
+        },
+        { name: "wine", version: "1" },
+      ],
+      epoch: 0,
+      settings: { USE_CACHE: true, REVALIDATE_MS: 5_000 },
+    });
+  });
+
+  it("says why a model goes on with what it had", async () => {
+    await putDeployment(app.bucket, "iris", 2, { production: { "2": 100 } });
+    const refreshed = await send("POST", "/v1/cache/refresh/iris");
+    expect(refreshed.body.results).toEqual([
+      {
+        model: "iris",
+        from: { production: { "1": 100 } },
+        to: { production: { "1": 100 } },
+        changed: false,
+        reason: expect.stringContaining("version_not_found"),
+      },
+    ]);
+    const [iris] = (await status()).models;
+    expect(iris?.degraded).toMatchObject({
+      reason: "version_not_found",
+      detail: expect.any(String),
+    });
+    expect(await infer()).toBe("200 1");
+  });
+});
+
+describe("POST /v1/cache/clear", () => {
+  it("forgets sessions here, and tells the other isolates", async () => {
+    const { body } = await send("POST", "/v1/cache/clear", { model: "iris" });
+    expect(body).toMatchObject({ what: "all", model: "iris", epoch: 1, reach: "fleet" });
+    expect((await status()).models).toMatchObject([
+      { name: "iris", version: null },
+      { name: "wine", version: "1" },
+    ]);
+    expect(await infer()).toBe("200 1");
+  });
+
+  it("does not do to itself at its next check what it has done already", async () => {
+    await send("POST", "/v1/cache/clear", { what: "all" });
+    expect(await infer()).toBe("200 1");
+    await app.clock.advance(5_000);
+    await infer();
+    await app.background();
+    expect((await status()).isolate.models.entries).toBe(1);
+  });
+
+  it("says that no other isolate was told when Redis does not answer", async () => {
+    cache.silent = true;
+    const { body } = await send("POST", "/v1/cache/clear");
+    expect(body).toMatchObject({ epoch: null, reach: "isolate" });
+  });
+
+  it("names what it does not take", async () => {
+    const { status: code, body } = await send("POST", "/v1/cache/clear", { what: "everything" });
+    expect([code, body.code]).toEqual([400, "invalid_request"]);
+  });
+
+  it("is for administrators", async () => {
+    expect((await app.request("/v1/cache/clear", { method: "POST" })).status).toBe(401);
+  });
+});
+
+describe("POST /v1/cache/refresh/{name}", () => {
+  it("takes a newer version now and answers what changed", async () => {
+    await putVersion(app.bucket, "iris", "2", fakeModel(2, 10));
+    await putDeployment(app.bucket, "iris", 2, { production: { "2": 100 } });
+    const { body } = await send("POST", "/v1/cache/refresh/iris");
+    expect(body).toMatchObject({
+      results: [
+        {
+          model: "iris",
+          from: { production: { "1": 100 } },
+          to: { production: { "2": 100 } },
+          changed: true,
+        },
+      ],
+      epoch: 1,
+    });
+    expect(await infer()).toBe("200 2");
+    expect(cache.calls).toContain("increment catalog");
+  });
+
+  it("answers 404 for what is not there", async () => {
+    expect((await send("POST", "/v1/cache/refresh/nobody")).status).toBe(404);
+  });
+});

@@ -1,0 +1,73 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { CachedPrediction } from "../../../src/core/cache/cached-prediction.ts";
+import { readDocument, writeDocument } from "../../../src/core/cache/prediction-document.ts";
+import { makeTensor, type Tensor } from "../../../src/core/model/tensor.ts";
+import { anyTensor } from "../../support/tensors.ts";
+
+const DIGEST = "ab".repeat(32);
+
+const of = (outputs: readonly Tensor[]): CachedPrediction => ({
+  model: "iris",
+  version: "3",
+  digest: DIGEST,
+  strategy: "fast",
+  outputs,
+  createdAtMs: 1_000,
+  freshUntilMs: 2_000,
+  staleUntilMs: 3_000,
+});
+
+const expected = (outputs: readonly Tensor[]) => ({ digest: DIGEST, outputs });
+
+const SCORES = makeTensor("scores", "FP32", [2], Float32Array.of(0.1, Number.NaN));
+const IDS = makeTensor("ids", "INT64", [1], BigInt64Array.of(2n ** 63n - 1n));
+
+describe("a prediction in Redis", () => {
+  it("comes back with every bit of every datatype", () => {
+    fc.assert(
+      fc.property(fc.tuple(anyTensor("a"), anyTensor("b")), (outputs) => {
+        const prediction = of(outputs);
+        expect(readDocument(writeDocument(prediction), expected(outputs))).toEqual(prediction);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("says what made it and how long it holds", () => {
+    expect(JSON.parse(writeDocument(of([IDS])))).toEqual({
+      _model: "iris",
+      _version: "3",
+      _digest: DIGEST,
+      _strategy: "fast",
+      _created_at: 1_000,
+      fresh_until: 2_000,
+      stale_until: 3_000,
+      outputs: [{ name: "ids", datatype: "INT64", shape: [1], data: "/////////38=" }],
+    });
+  });
+
+  const document = (changes: object) =>
+    JSON.stringify({ ...JSON.parse(writeDocument(of([SCORES]))), ...changes });
+  const output = { name: "scores", datatype: "FP32", shape: [2], data: "AAAAAAAAAAA=" };
+
+  it.each([
+    ["no JSON", "{"],
+    ["no document", '"hit"'],
+    ["without provenance", JSON.stringify({ outputs: [output] })],
+    ["of another digest", document({ _digest: "cd".repeat(32) })],
+    ["of no known strategy", document({ _strategy: "slow" })],
+    ["of no output", document({ outputs: [] })],
+    ["of one output too many", document({ outputs: [output, output] })],
+    ["of another output", document({ outputs: [{ ...output, name: "score" }] })],
+    ["of another datatype", document({ outputs: [{ ...output, datatype: "INT32" }] })],
+    ["of another shape than its data", document({ outputs: [{ ...output, shape: [3] }] })],
+    ["of a negative shape", document({ outputs: [{ ...output, shape: [-2] }] })],
+    ["of cut data", document({ outputs: [{ ...output, data: "AAAAAAA=" }] })],
+    ["of data that are no base64", document({ outputs: [{ ...output, data: "?" }] })],
+    ["of text where bytes should be", document({ outputs: [{ ...output, data: ["a", "b"] }] })],
+  ])("is no hit when it is %s", (_what, text) => {
+    expect(readDocument(document({}), expected([SCORES]))).toBeDefined();
+    expect(readDocument(text, expected([SCORES]))).toBeUndefined();
+  });
+});

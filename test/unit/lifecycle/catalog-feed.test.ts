@@ -1,0 +1,233 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createMemorySharedCache } from "../../../src/adapters/memory/shared-cache.ts";
+import { announcePointer, raiseEpoch } from "../../../src/core/lifecycle/freshness/announce.ts";
+import { noticeMove } from "../../../src/core/lifecycle/notice-move.ts";
+import { askInShort, fakeModel } from "../../support/ask.ts";
+import { type ChaosCache, createChaosCache } from "../../support/chaos-cache.ts";
+import { publish, putDeployment, putVersion } from "../../support/publish.ts";
+import { createTestCore, type TestCore } from "../../support/test-core.ts";
+
+const MODELS = ["iris", "wine", "digits"];
+
+let core: TestCore;
+let cache: ChaosCache;
+
+/** Three models have answered, and the isolate is at the shared catalog's revision. */
+beforeEach(async () => {
+  const clock = { now: () => 0 };
+  cache = createChaosCache(createMemorySharedCache(clock));
+  core = createTestCore({ sharedCache: cache });
+  for (const model of MODELS) {
+    await publish(core.bucket, model, fakeModel(1, 10));
+    await announcePointer({ store: core.bucket, sharedCache: cache }, model);
+    await askInShort(core, model);
+  }
+  await core.feed?.check(core.context);
+  await quiet();
+});
+
+/** Whatever is due has been done and told. */
+async function quiet(): Promise<void> {
+  await core.background();
+  core.story();
+  cache.calls.length = 0;
+}
+
+/** The next request after the interval, with the check that it starts. */
+async function next(model = "iris"): Promise<string> {
+  await core.clock.advance(5_000);
+  const answer = await askInShort(core, model);
+  await core.background();
+  return answer;
+}
+
+async function publishSecond(model = "iris"): Promise<void> {
+  await putVersion(core.bucket, model, "2", fakeModel(2, 10));
+  await putDeployment(core.bucket, model, 2, { production: { "2": 100 } });
+}
+
+const announce = (model = "iris") =>
+  announcePointer({ store: core.bucket, sharedCache: cache }, model);
+
+describe("an isolate that follows the shared catalog", () => {
+  it("asks Redis once an interval, and the store never, while nothing moves", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      await core.clock.advance(5_000);
+      for (const model of MODELS) expect(await askInShort(core, model)).toBe("1 hit 1");
+      await core.background();
+    }
+    expect(cache.calls).toEqual(Array(5).fill("getMany catalog epoch epoch:last"));
+    expect(core.story()).toEqual([]);
+  });
+
+  it("asks nobody before the interval is over", async () => {
+    await core.clock.advance(4_999);
+    for (const model of MODELS) await askInShort(core, model);
+    await core.background();
+    expect([...cache.calls, ...core.story()]).toEqual([]);
+  });
+
+  it("takes a moved pointer from the store, and asks it about no other", async () => {
+    await publishSecond();
+    expect(await announce()).toBe("announced");
+    expect(await next("wine")).toBe("1 hit 1");
+    expect(core.story()).toEqual([
+      "confirm iris/deployment.json",
+      "get iris/versions/2/manifest.json",
+      "get iris/versions/2/model.onnx",
+      "open 2",
+      "loaded iris@2",
+      "changed iris 1 to 2",
+    ]);
+    expect(await askInShort(core, "iris")).toBe("2 hit 2");
+  });
+
+  it("tries again at each check what it could not take, though nothing moves any more", async () => {
+    await publishSecond();
+    await announce();
+    core.store.break("iris/versions/2/model.onnx", "unreachable");
+    expect(await next()).toBe("1 hit 1");
+    expect(core.deps.catalog.get("iris")?.degraded).toMatchObject({ reason: "store_unavailable" });
+    core.store.mend();
+    await next();
+    expect(await askInShort(core, "iris")).toBe("2 hit 2");
+  });
+
+  it("asks the store about the models in use while Redis is silent, and comes back", async () => {
+    cache.silent = true;
+    expect(await next()).toBe("1 hit 1");
+    await next();
+    expect(core.story()).toEqual(["redis silent: unreachable", "confirm iris/deployment.json"]);
+    await publishSecond();
+    await next();
+    expect(await askInShort(core, "iris")).toBe("2 hit 2");
+    cache.silent = false;
+    await quiet();
+    await next("wine");
+    await quiet();
+    await next("wine");
+    expect(core.story()).toEqual([]);
+  });
+
+  it("finds within a minute what a writer announced who died before he raised the revision", async () => {
+    await publishSecond();
+    const written = await cache.get("ptr:iris", 1_000);
+    expect(written.ok).toBe(true);
+    await cache.set("ptr:iris", JSON.stringify({ rev: 2, etag: '"other"' }), { deadlineMs: 1_000 });
+    for (let second = 0; second < 60; second += 5) await next("wine");
+    expect(await askInShort(core, "iris")).toBe("2 hit 2");
+  });
+
+  it("does not take rubbish in Redis for a pointer", async () => {
+    await cache.set("ptr:iris", "not JSON", { deadlineMs: 1_000 });
+    await cache.increment("catalog", 1_000);
+    expect(await next()).toBe("1 hit 1");
+    expect(core.story()).toEqual(["confirm iris/deployment.json"]);
+  });
+});
+
+describe("a move that this isolate makes", () => {
+  it("is announced at once, once", async () => {
+    await publishSecond();
+    noticeMove(core.deps, core.context, "iris");
+    await core.background();
+    expect(await askInShort(core, "iris")).toBe("2 hit 2");
+    expect(cache.calls).toContain("increment catalog");
+    expect(await announce()).toBe("known");
+  });
+
+  it("reaches another isolate at its next check", async () => {
+    const other = createTestCore({ sharedCache: cache, bucket: core.bucket });
+    await askInShort(other, "iris");
+    await other.background();
+    await publishSecond();
+    noticeMove(core.deps, core.context, "iris");
+    await core.background();
+    await other.clock.advance(5_000);
+    expect(await askInShort(other, "iris")).toBe("1 hit 1");
+    await other.background();
+    expect(await askInShort(other, "iris")).toBe("2 hit 2");
+  });
+
+  it("is not lost when Redis is silent: the store tells it", async () => {
+    cache.silent = true;
+    await publishSecond();
+    noticeMove(core.deps, core.context, "iris");
+    await core.background();
+    expect(await askInShort(core, "iris")).toBe("2 hit 2");
+  });
+});
+
+describe("an order to every isolate", () => {
+  it("is obeyed at the next check, once", async () => {
+    expect(await raiseEpoch(cache, { what: "all", model: "iris" })).toEqual({ ok: true, value: 1 });
+    await next("wine");
+    expect(core.story()).toEqual([
+      "unloaded iris@1",
+      "obeyed all of iris",
+      "confirm iris/deployment.json",
+    ]);
+    await next("wine");
+    expect(core.story()).toEqual([]);
+    expect(await askInShort(core, "iris")).toBe("1 miss 1");
+  });
+
+  it("is the widest when several came between two checks", async () => {
+    await raiseEpoch(cache, { what: "predictions", model: "iris" });
+    await raiseEpoch(cache, { what: "predictions", model: "wine" });
+    await next();
+    expect(core.story()).toContain("obeyed all of all");
+    expect(core.deps.models.loaded()).toEqual([]);
+  });
+
+  it("to refresh asks the store again, also about what was broken", async () => {
+    await raiseEpoch(cache, { what: "refresh" });
+    await next();
+    expect(core.story().filter((line) => line.startsWith("confirm"))).toHaveLength(MODELS.length);
+  });
+});
+
+describe("what nobody could confirm for MAX_STALE_MS", () => {
+  const cut = async (freshness = {}) => {
+    core = createTestCore({ freshness: { maxStaleMs: 60_000, ...freshness } });
+    await publish(core.bucket, "iris", fakeModel(1, 10));
+    await askInShort(core, "iris");
+    core.store.break("iris/deployment.json", "unreachable");
+    await core.clock.advance(60_001);
+  };
+  const entry = () => core.deps.catalog.get("iris");
+
+  it("is served on, and known to be stale", async () => {
+    await cut();
+    expect(await askInShort(core, "iris")).toBe("1 hit 1");
+    const known = entry();
+    expect(known !== undefined && core.deps.finder.isStale(known)).toBe(true);
+  });
+
+  it("is refused under strict freshness, until the store answers again", async () => {
+    await cut({ strictFreshness: true });
+    expect(await askInShort(core, "iris")).toBe("too_stale");
+    core.store.mend();
+    await core.background();
+    await core.clock.advance(5_000);
+    expect(await askInShort(core, "iris")).toBe("too_stale");
+    await core.background();
+    expect(await askInShort(core, "iris")).toBe("1 hit 1");
+  });
+
+  it("is not asked about when freshness is not to be checked", async () => {
+    await cut({ checkFreshness: false });
+    core.story();
+    expect(await askInShort(core, "iris")).toBe("1 hit 1");
+    expect(core.story()).toEqual([]);
+  });
+
+  it("goes by the deployment's own policy first", async () => {
+    await cut({ strictFreshness: true });
+    const known = entry();
+    if (known === undefined) throw new Error("the model was forgotten");
+    const policy = { strict_freshness: false };
+    core.deps.catalog.set("iris", { ...known, deployment: { ...known.deployment, policy } });
+    expect(await askInShort(core, "iris")).toBe("1 hit 1");
+  });
+});
