@@ -3,6 +3,7 @@ import { coldFirstPrediction } from "./scenarios/cold-first-prediction.ts";
 import { freshness } from "./scenarios/freshness.ts";
 import { predictionCacheHit } from "./scenarios/prediction-cache-hit.ts";
 import { publishToServed } from "./scenarios/publish-to-served.ts";
+import { versionSwaps } from "./scenarios/version-swaps.ts";
 import { warmInference } from "./scenarios/warm-inference.ts";
 import { type Report, renderReport, saveReport, writeResultsPage } from "./support/report.ts";
 import type { Scenario } from "./support/scenario.ts";
@@ -14,6 +15,7 @@ const SCENARIOS: readonly Scenario[] = [
   freshness,
   coldFirstPrediction,
   publishToServed,
+  versionSwaps,
 ];
 
 const HELP = `Measures Freshet side by side with named baselines.

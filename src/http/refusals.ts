@@ -50,6 +50,7 @@ export function registryRefusalOf(failure: RegistryFailure): Refusal {
     case "invalid_manifest":
     case "invalid_bundle":
     case "version_in_use":
+    case "version_damaged":
     case "incompatible_schema":
     case "nothing_to_roll_back":
     case "deployment_unreadable":

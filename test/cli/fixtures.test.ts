@@ -128,6 +128,9 @@ describe("model publish", () => {
     const moved = await freshet("model", "publish", "flowers", other, "--alias", "production");
     expect(moved.code).toBe(1);
     expect(moved.err).toMatch(/--force[\s\S]*\n {2}inputs/);
+    // Refused before there was a version: without the alias it becomes one.
+    expect((await freshet("model", "show", "flowers@2")).code).toBe(1);
+    expect((await freshet("model", "publish", "flowers", other)).code).toBe(0);
     const compared = await freshet("model", "compare", "flowers", "1", "2");
     expect(compared.out).toMatch(/incompatible/);
     const forced = await freshet("alias", "set", "flowers", "production", "2", "--force");

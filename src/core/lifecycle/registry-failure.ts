@@ -24,6 +24,7 @@ export interface RegistryFailure {
     | "version_not_found"
     | "version_deleted"
     | "version_in_use"
+    | "version_damaged"
     | "incompatible_schema"
     | "nothing_to_roll_back"
     | "deployment_unreadable"

@@ -6,6 +6,7 @@ import { routedVersions, routeOf } from "../../routing/resolve.ts";
 import { readManifest } from "../read-manifest.ts";
 import type { FieldProblem, RegistryFailure } from "../registry-failure.ts";
 import { schemaDifferences } from "../versions/schema-differences.ts";
+import { checkBytes } from "./check-bytes.ts";
 
 /** Every version a route names, its shadow included. */
 export const namedVersions = (route: Route): readonly string[] => [
@@ -17,7 +18,7 @@ export const namedVersions = (route: Route): readonly string[] => [
 
 /**
  * Checks that a route may take an alias: its versions exist and are not deleted, agree with one
- * another, and with what the alias answers from now unless `force`. One GET per version.
+ * another, and with what the alias answers from now unless `force`. One GET and one HEAD per version.
  */
 export async function checkRoute(
   store: ObjectStore,
@@ -29,6 +30,8 @@ export async function checkRoute(
   const present = await checkVersions(store, deployment, route);
   if (!present.ok) return present;
   if (force) return ok(undefined);
+  const whole = await checkBytes(store, present.value);
+  if (!whole.ok) return whole;
   const [first, ...others] = present.value;
   if (first === undefined) return ok(undefined);
   const among = others.flatMap((other) => schemaDifferences(first, other));

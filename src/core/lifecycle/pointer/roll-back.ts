@@ -4,6 +4,7 @@ import { fail, ok, type Result } from "../../model/result.ts";
 import { routeOf } from "../../routing/resolve.ts";
 import { readDocument } from "../read-document.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
+import { checkBytes } from "./check-bytes.ts";
 import { checkVersions } from "./check-route.ts";
 import { holdsOf, type Mover, movePointer, type PointerDeps } from "./move-pointer.ts";
 import { sameRoute } from "./same-route.ts";
@@ -32,6 +33,8 @@ export async function rollBack(
     if (sameRoute(from, route)) return ok(undefined);
     const present = await checkVersions(deps.store, deployment, route);
     if (!present.ok) return present;
+    const whole = await checkBytes(deps.store, present.value);
+    if (!whole.ok) return whole;
     return ok({
       deployment: { aliases: { ...deployment.aliases, [alias]: route } },
       move: { action: "rollback", alias, from, to: route },
