@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Child, childrenOf, endOrphans } from "./orphans.ts";
@@ -32,12 +33,17 @@ export async function lockDataDir(dataDir: string): Promise<DataLock> {
   const file = await open(path, "w");
   await file.writeFile(JSON.stringify({ pid: process.pid, children: [] }));
   await file.close();
+  const abandon = () => rmSync(path, { force: true });
+  process.once("exit", abandon);
   return {
     async recordChildren() {
       const holder = { pid: process.pid, children: childrenOf(process.pid) };
       await writeFile(path, JSON.stringify(holder));
     },
-    release: () => rm(path, { force: true }),
+    async release() {
+      process.off("exit", abandon);
+      await rm(path, { force: true });
+    },
   };
 }
 

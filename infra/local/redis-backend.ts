@@ -36,6 +36,9 @@ export async function startRedisServer(dataDir: string): Promise<RedisBackend> {
   const child = spawn("redis-server", [...args, "--save", "", "--loglevel", "warning"], {
     stdio: ["ignore", "ignore", "inherit"],
   });
+  // Somebody else's signal handler may end this process before it could stop the server.
+  const abandon = () => child.kill("SIGTERM");
+  process.once("exit", abandon);
   const redis = new Redis({
     host: "127.0.0.1",
     port,
@@ -57,6 +60,7 @@ export async function startRedisServer(dataDir: string): Promise<RedisBackend> {
       return (await executed) as readonly unknown[];
     },
     async stop() {
+      process.off("exit", abandon);
       redis.disconnect();
       await ended(child);
     },

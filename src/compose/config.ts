@@ -231,9 +231,25 @@ export function readConfig(env: unknown): Config {
       "wrong configuration: UPSTASH_REDIS_REST_TOKEN: is empty while UPSTASH_REDIS_REST_URL is set. Set both or neither.",
     );
   }
+  checkStrictness(config);
   checkBackup(config);
   checkSignatures(config);
   return config;
+}
+
+/** What is never checked, or not before it is too old, would be refused for ever. */
+function checkStrictness(config: Config): void {
+  if (!config.STRICT_FRESHNESS) return;
+  if (!config.CHECK_FRESHNESS) {
+    throw new ConfigError(
+      "wrong configuration: CHECK_FRESHNESS: is off while STRICT_FRESHNESS is on, which would refuse everything in the end. Set only one of them so.",
+    );
+  }
+  if (config.MAX_STALE_MS <= config.REVALIDATE_MS) {
+    throw new ConfigError(
+      "wrong configuration: MAX_STALE_MS: is not above REVALIDATE_MS while STRICT_FRESHNESS is on, so that models would be refused between two checks. Set a larger one.",
+    );
+  }
 }
 
 /** Without a key every version would be refused, or warned of for ever. */

@@ -123,6 +123,11 @@ describe("POST /v1/cache/clear", () => {
     expect([code, body.code]).toEqual([400, "invalid_request"]);
   });
 
+  it("does not clear a model that is not there", async () => {
+    const { status: code, body } = await send("POST", "/v1/cache/clear", { model: "nobody" });
+    expect([code, body.code]).toEqual([404, "model_not_found"]);
+  });
+
   it("is for administrators", async () => {
     expect((await app.request("/v1/cache/clear", { method: "POST" })).status).toBe(401);
   });

@@ -38,7 +38,7 @@ async function status(context: Context): Promise<void> {
       ["sessions", isolate.models],
       ["predictions", isolate.predictions],
       ["bytes", bytes],
-      ["redis", redis],
+      ["redis predictions", redis],
     ] as const;
     const rows = tiers.map(([name, tier]) =>
       tier === null
@@ -120,7 +120,7 @@ async function refresh(context: Context, model: string): Promise<void> {
   context.print(refreshed, () => {
     const rows = refreshed.results.map(({ model: name, from, to, changed, reason }) => [
       name,
-      changed ? style.good("changed") : "unchanged",
+      changed ? style.good("changed") : from === null ? "taken up" : "unchanged",
       `${routesWord(from)} -> ${routesWord(to)}`,
       reason === undefined ? "" : style.bad(reason),
     ]);

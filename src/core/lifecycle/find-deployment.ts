@@ -30,6 +30,8 @@ export interface DeploymentFinderDeps {
 }
 
 const ABSENT_MS = 2_000;
+/** As the refusal's `Retry-After`. */
+const RETRY_MS = 1_000;
 /** `waitUntil` lives 30 s: whatever a check has not done by then it never will. */
 const CHECK_MAX_MS = 30_000;
 
@@ -62,8 +64,11 @@ export class DeploymentFinder {
     const entry = this.#deps.catalog.get(model);
     if (entry === undefined) return undefined;
     const freshness = effectiveFreshness(this.#deps.freshness, entry.deployment);
-    if (freshness.checkFreshness) this.#revalidate(context, model, entry, freshness.revalidateMs);
-    return freshness.strictFreshness && this.isStale(entry) ? undefined : entry;
+    const refused = freshness.strictFreshness && this.isStale(entry);
+    // Who is refused for want of a check has one made, whatever the interval says.
+    const everyMs = refused ? Math.min(freshness.revalidateMs, RETRY_MS) : freshness.revalidateMs;
+    if (freshness.checkFreshness || refused) this.#revalidate(context, model, entry, everyMs);
+    return refused ? undefined : entry;
   }
 
   /** When a deployment was last confirmed, by the store or by the shared catalog: ms since 1970. */
@@ -148,7 +153,7 @@ export class DeploymentFinder {
 const tooOld = (model: string) =>
   fail({
     reason: "too_stale",
-    detail: `nobody could confirm what model '${model}' serves for longer than MAX_STALE_MS, and STRICT_FRESHNESS is on; it is asked again in the background`,
+    detail: `what model '${model}' serves has not been confirmed for longer than MAX_STALE_MS, and STRICT_FRESHNESS is on; it is being asked now, try again`,
   });
 
 const notFound = (model: string) =>

@@ -67,7 +67,7 @@ export const moveSchema = z.object({
 const milliseconds = z.int().check(z.minimum(0));
 
 /** How answers of this model are cached; what is left out is decided by the settings of the Worker. */
-const cachePolicy = z.looseObject({
+const cacheFields = {
   /** Keep answers in the isolate. */
   isolate: z.optional(z.boolean()),
   /** Keep answers in Redis; left out, it is decided by what a run costs. */
@@ -76,23 +76,35 @@ const cachePolicy = z.looseObject({
   ttl_ms: z.optional(milliseconds),
   /** For how long after that it may be answered while it is made anew. */
   stale_ms: z.optional(milliseconds),
-});
+};
+
+const cachePolicy = z.looseObject(cacheFields);
 
 /** Overrides of the Worker's switches for one model: the same names in lower case. */
-const switches = z.looseObject({
+const switchFields = {
   use_cache: z.optional(z.boolean()),
   check_freshness: z.optional(z.boolean()),
   revalidate_ms: z.optional(milliseconds),
   max_stale_ms: z.optional(milliseconds),
   strict_freshness: z.optional(z.boolean()),
-});
+};
 
-/** What of a deployment is a caller's to set besides its routes. */
-export const deploymentSettings = {
+const switches = z.looseObject(switchFields);
+
+/** Aliases and versions that the cron loads before anybody asks. */
+const warm = z.optional(z.array(z.union([version, aliasName])));
+
+const deploymentSettings = {
   cache: z.optional(cachePolicy),
   policy: z.optional(switches),
-  /** Aliases and versions that the cron loads before anybody asks. */
-  warm: z.optional(z.array(z.union([version, aliasName]))),
+  warm,
+};
+
+/** What of a deployment is a caller's to set besides its routes: strict, as a misspelt setting would have no effect. */
+export const deploymentSettingsDraft = {
+  cache: z.optional(z.strictObject(cacheFields)),
+  policy: z.optional(z.strictObject(switchFields)),
+  warm,
 };
 
 /**

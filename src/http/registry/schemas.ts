@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { deploymentSettings, routeSchema } from "../../core/model/deployment.ts";
+import { deploymentSettingsDraft, routeSchema } from "../../core/model/deployment.ts";
 import { draftSchema } from "../../core/model/manifest.ts";
 import { isAlias, isVersion } from "../../core/model/reference.ts";
 import { modelParams } from "../openapi/schemas.ts";
@@ -61,7 +61,7 @@ export const pruneSchema = z
 
 export const replaceSchema = z.looseObject({
   aliases: z.record(alias, routeSchema),
-  ...deploymentSettings,
+  ...deploymentSettingsDraft,
   reason,
   force,
 });

@@ -6,7 +6,10 @@ import { forgetPredictions, obeyOrder } from "../../core/lifecycle/freshness/obe
 import { readModelStatus, readModelTier } from "../../core/lifecycle/freshness/read-status.ts";
 import { refreshNow } from "../../core/lifecycle/freshness/refresh-now.ts";
 import type { Order } from "../../core/lifecycle/freshness/shared-keys.ts";
+import { currentDeployment } from "../../core/lifecycle/pointer/current-deployment.ts";
+import type { RegistryFailure } from "../../core/lifecycle/registry-failure.ts";
 import { isModelName } from "../../core/model/reference.ts";
+import { ok, type Result } from "../../core/model/result.ts";
 import { addRoute } from "../add-route.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -93,6 +96,8 @@ async function answerClear(c: AppContext, deps: HttpDeps): Promise<Response> {
   const body = await readJsonBody(c, clearSchema);
   if (!body.ok) return refuse(c, body.failure);
   const { what, model } = body.value;
+  const known = model === undefined ? ok(undefined) : await findModel(deps, model);
+  if (!known.ok) return refuseRegistry(c, known.failure);
   const params = { what };
   const audited = { action: "clear_cache", params, ...(model === undefined ? {} : { model }) };
   const mover = await auditAction(c, deps, audited);
@@ -134,6 +139,18 @@ async function answerRefresh(c: AppContext, deps: HttpDeps): Promise<Response> {
     : refuseRegistry(c, bundleFailure(name, read.failure));
 }
 
+/** A model that this isolate knows, or the bucket does. */
+async function findModel(
+  { serve, store }: HttpDeps,
+  model: string,
+): Promise<Result<undefined, RegistryFailure>> {
+  if (serve.catalog.get(model) !== undefined) return ok(undefined);
+  const found = await currentDeployment(store, model);
+  // A damaged pointer is a model's, too.
+  if (found.ok || found.failure.reason === "deployment_unreadable") return ok(undefined);
+  return found;
+}
+
 /** Other isolates cannot be reached: they do as ordered at their next check, and the answer says so. */
 async function tellOthers(deps: HttpDeps, order: Pick<Order, "what" | "model">) {
   if (deps.sharedCache === undefined) {
@@ -156,6 +173,7 @@ async function tellOthers(deps: HttpDeps, order: Pick<Order, "what" | "model">) 
   return {
     epoch: null,
     reach: "isolate",
-    detail: "done in the isolate that answered; Redis does not answer, so no other one was told",
+    detail:
+      "done in the isolate that answered; Redis did not answer in time, so the others may not have been told",
   };
 }

@@ -54,7 +54,8 @@ export function addDeploymentRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): v
       scope: "admin",
       tag: "registry",
       path: `${PATH}/deployment`,
-      summary: "Replace all routes and settings at once, if nobody else did meanwhile",
+      summary:
+        "Replace all routes at once, and the settings that are given (the others stay), if nobody else did meanwhile",
       request: {
         params: modelParams,
         headers: writeHeaders.extend({ "if-match": z.string() }),
