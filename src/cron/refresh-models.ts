@@ -2,8 +2,11 @@ import type { FlightContext } from "../core/cache/single-flight.ts";
 import type { TickCursor } from "../core/lifecycle/cron/cron-state.ts";
 import type { RefreshedReport } from "../core/lifecycle/cron/tick-report.ts";
 import { announcePointer } from "../core/lifecycle/freshness/announce.ts";
+import {
+  differingPointers,
+  POINTERS_PER_CALL,
+} from "../core/lifecycle/freshness/differing-pointers.ts";
 import { effectiveFreshness } from "../core/lifecycle/freshness/settings.ts";
-import { parsePointer, pointerKey } from "../core/lifecycle/freshness/shared-keys.ts";
 import { refreshDeployment } from "../core/lifecycle/refresh-deployment.ts";
 import { modelsPrefix } from "../core/model/keys.ts";
 import { isModelName } from "../core/model/reference.ts";
@@ -20,7 +23,6 @@ const LIST_DEADLINE_MS = 5_000;
 const PARALLEL = 4;
 
 const REDIS_DEADLINE_MS = 1_000;
-const POINTERS_PER_CALL = 200;
 const MAX_FAILED = 50;
 
 /** What this tick has done so far. */
@@ -129,12 +131,9 @@ async function announceMoved(deps: TickDeps, endMs: number, tally: Tally): Promi
   for (let start = 0; start < models.length; start += POINTERS_PER_CALL) {
     if (clock.now() >= endMs) return;
     const some = models.slice(start, start + POINTERS_PER_CALL);
-    const shared = await sharedCache.getMany(some.map(pointerKey), REDIS_DEADLINE_MS);
-    if (!shared.ok) return;
-    const moved = some.filter(
-      (model, index) => parsePointer(shared.value[index])?.etag !== catalog.get(model)?.etag,
-    );
-    await inTime(deps, moved, endMs, async (model) => {
+    const moved = await differingPointers({ sharedCache, catalog }, some, REDIS_DEADLINE_MS);
+    if (!moved.ok) return;
+    await inTime(deps, moved.value, endMs, async (model) => {
       const told = await announcePointer({ store, sharedCache }, model);
       if (told === "announced") tally.announced += 1;
     });

@@ -1,6 +1,7 @@
 import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
 import * as z from "zod/mini";
-import { DATATYPES, type Datatype, elementSizeBytes } from "../model/datatype.ts";
+import { DATATYPES, elementSizeBytes } from "../model/datatype.ts";
+import { ELEMENT_VIEWS } from "../model/element-views.ts";
 import { elementCount, makeTensor, type Tensor, type TensorSpec } from "../model/tensor.ts";
 import type { CachedPrediction } from "./cached-prediction.ts";
 
@@ -104,7 +105,7 @@ function unpack({ name, datatype, shape, data }: Written): Tensor | undefined {
   if (bytes.byteLength !== count * (elementSizeBytes(datatype) ?? 0)) return undefined;
   // The decoder may leave room behind the bytes, and the view must own its own.
   const own = bytes.slice().buffer;
-  return makeTensor(name, datatype, shape, new VIEWS[datatype](own) as never);
+  return makeTensor(name, datatype, shape, new ELEMENT_VIEWS[datatype](own) as never);
 }
 
 function decoded(text: string): Uint8Array | undefined {
@@ -114,18 +115,3 @@ function decoded(text: string): Uint8Array | undefined {
     return undefined;
   }
 }
-
-const VIEWS = {
-  BOOL: Uint8Array,
-  UINT8: Uint8Array,
-  UINT16: Uint16Array,
-  UINT32: Uint32Array,
-  UINT64: BigUint64Array,
-  INT8: Int8Array,
-  INT16: Int16Array,
-  INT32: Int32Array,
-  INT64: BigInt64Array,
-  FP16: Uint16Array,
-  FP32: Float32Array,
-  FP64: Float64Array,
-} as const satisfies Record<Exclude<Datatype, "BYTES">, unknown>;

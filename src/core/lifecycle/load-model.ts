@@ -60,7 +60,7 @@ export async function confirmedDeployment(
     const found = await deps.finder.find(context, model);
     return found.ok ? ok(found.value.deployment) : found;
   }
-  for (const { version } of deps.loader.allBroken(model)) deps.loader.forgive(model, version);
+  deps.loader.forgiveAll(model);
   const outcome = await refreshDeployment(deps, context, model);
   return afterRefresh(deps.catalog, model, outcome === "kept");
 }

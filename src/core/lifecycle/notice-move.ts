@@ -7,7 +7,7 @@ import { type RefreshDeps, refreshDeployment } from "./refresh-deployment.ts";
  * The other isolates are told through the shared cache, also in the background.
  */
 export function noticeMove(deps: RefreshDeps, context: FlightContext, model: string): void {
-  for (const { version } of deps.loader.allBroken(model)) deps.loader.forgive(model, version);
+  deps.loader.forgiveAll(model);
   if (deps.catalog.get(model) === undefined) deps.catalog.forget(model);
   else context.background.keep(refreshDeployment(deps, context, model));
   const { store, sharedCache } = deps;

@@ -66,16 +66,18 @@ export class VersionLoader {
 
   /** Every version of a model that is known to be wrong. */
   allBroken(model: string): readonly BrokenVersion[] {
-    return this.everyBroken().filter((broken) => broken.model === model);
-  }
-
-  everyBroken(): readonly BrokenVersion[] {
-    return [...this.#broken.values()];
+    return [...this.#broken.values()].filter((broken) => broken.model === model);
   }
 
   /** Makes the next request try again. */
   forgive(model: string, version: string): void {
     this.#broken.delete(`${model}@${version}`);
+  }
+
+  /** As `forgive`, for every version of a model, or of all of them. */
+  forgiveAll(model: string | undefined): void {
+    if (model === undefined) this.#broken.clear();
+    else for (const { version } of this.allBroken(model)) this.forgive(model, version);
   }
 
   async #loadOnce(context: FlightContext, model: string, version: string): Promise<LoadOutcome> {

@@ -1,25 +1,9 @@
 import { elementSizeBytes } from "../../core/model/datatype.ts";
+import { ELEMENT_VIEWS } from "../../core/model/element-views.ts";
 import type { TensorHead } from "../../core/model/json-tensor.ts";
 import { ok, type Result } from "../../core/model/result.ts";
-import { type Bytes, type DataOf, makeTensor, type Tensor } from "../../core/model/tensor.ts";
+import { type Bytes, makeTensor, type Tensor } from "../../core/model/tensor.ts";
 import { type OipProblem, problem } from "./problem.ts";
-
-type View = new (buffer: ArrayBuffer, offset: number, length: number) => ArrayBufferView;
-
-const VIEWS = {
-  BOOL: Uint8Array,
-  UINT8: Uint8Array,
-  UINT16: Uint16Array,
-  UINT32: Uint32Array,
-  UINT64: BigUint64Array,
-  INT8: Int8Array,
-  INT16: Int16Array,
-  INT32: Int32Array,
-  INT64: BigInt64Array,
-  FP16: Uint16Array,
-  FP32: Float32Array,
-  FP64: Float64Array,
-} as const satisfies Record<Exclude<keyof DataOf, "BYTES">, View>;
 
 /**
  * Reads a tensor from raw bytes as Triton's binary extension lays them: row-major,
@@ -36,7 +20,7 @@ export function readBinaryTensor(head: TensorHead, raw: Bytes): Result<Tensor, O
     );
   }
   const aligned = raw.byteOffset % width === 0 ? raw : raw.slice();
-  const data = new VIEWS[datatype](aligned.buffer, aligned.byteOffset, count);
+  const data = new ELEMENT_VIEWS[datatype](aligned.buffer, aligned.byteOffset, count);
   if (datatype === "BOOL") {
     const bad = (data as Uint8Array).findIndex((byte) => byte > 1);
     if (bad >= 0) return problem(`${path} element ${bad} must be 0 or 1: its datatype is BOOL`);

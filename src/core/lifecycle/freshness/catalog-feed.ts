@@ -6,15 +6,8 @@ import type { SharedCache } from "../../ports/shared-cache.ts";
 import type { Catalog } from "../../routing/catalog.ts";
 import { inParallel } from "../in-parallel.ts";
 import type { RefreshOutcome } from "../refresh-deployment.ts";
-import {
-  CATALOG_KEY,
-  EPOCH_KEY,
-  LAST_ORDER_KEY,
-  type Order,
-  parseOrder,
-  parsePointer,
-  pointerKey,
-} from "./shared-keys.ts";
+import { differingPointers, POINTERS_PER_CALL } from "./differing-pointers.ts";
+import { CATALOG_KEY, EPOCH_KEY, LAST_ORDER_KEY, type Order, parseOrder } from "./shared-keys.ts";
 
 export interface CatalogFeedDeps {
   readonly sharedCache: SharedCache;
@@ -31,7 +24,6 @@ export interface CatalogFeedDeps {
 const DEADLINE_MS = 2_000;
 /** `waitUntil` lives 30 s: whatever a check has not done by then it never will. */
 const CHECK_MAX_MS = 30_000;
-const POINTERS_PER_CALL = 200;
 /** Pointers are compared this often even at one revision: a writer may have died before it raised it. */
 const COMPARE_MS = 60_000;
 
@@ -114,19 +106,15 @@ export class CatalogFeed {
 
   /** Marks the models whose shared pointer is not the one this isolate has; false when Redis fell silent. */
   async #findMoved(): Promise<boolean> {
-    const { sharedCache, catalog } = this.#deps;
-    const models = catalog.byAge();
+    const models = this.#deps.catalog.byAge();
     for (let start = 0; start < models.length; start += POINTERS_PER_CALL) {
       const some = models.slice(start, start + POINTERS_PER_CALL);
-      const read = await sharedCache.getMany(some.map(pointerKey), DEADLINE_MS);
-      if (!read.ok) {
-        this.#fell(read.failure.reason, read.failure.detail);
+      const differing = await differingPointers(this.#deps, some, DEADLINE_MS);
+      if (!differing.ok) {
+        this.#fell(differing.failure.reason, differing.failure.detail);
         return false;
       }
-      for (const [index, model] of some.entries()) {
-        const pointer = parsePointer(read.value[index]);
-        if (pointer?.etag !== catalog.get(model)?.etag) this.#pending.add(model);
-      }
+      for (const model of differing.value) this.#pending.add(model);
     }
     this.#comparedAtMs = this.#deps.clock.now();
     return true;

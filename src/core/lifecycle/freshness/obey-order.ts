@@ -15,12 +15,7 @@ export function obeyOrder(
   { what, model }: Pick<Order, "what" | "model">,
 ): void {
   if (what !== "refresh") forgetPredictions(predictions, model);
-  if (what !== "predictions") {
-    for (const broken of loader.everyBroken()) {
-      if (model === undefined || broken.model === model)
-        loader.forgive(broken.model, broken.version);
-    }
-  }
+  if (what !== "predictions") loader.forgiveAll(model);
   if (what === "all") {
     for (const loaded of models.loaded()) {
       if (model === undefined || loaded.model === model)

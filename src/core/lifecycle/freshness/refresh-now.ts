@@ -41,7 +41,7 @@ export async function refreshNow(
   context: FlightContext,
   model: string,
 ): Promise<Result<Refreshed, ServeFailure>> {
-  for (const { version } of deps.loader.allBroken(model)) deps.loader.forgive(model, version);
+  deps.loader.forgiveAll(model);
   const before = deps.catalog.get(model);
   if (before === undefined) {
     deps.catalog.forget(model);
