@@ -1,6 +1,7 @@
 // The small form of zod: what every cold start loads.
 import * as z from "zod/mini";
 import { isAlias, isModelName, isVersion } from "./reference.ts";
+import { premiumDraft, premiumSchema } from "./strategies.ts";
 
 const version = z
   .string()
@@ -94,10 +95,22 @@ const switches = z.looseObject(switchFields);
 /** Aliases and versions that the cron loads before anybody asks. */
 const warm = z.optional(z.array(z.union([version, aliasName])));
 
+/** What becomes a prediction record; left out: `/v1` predictions at rate 1, `/v2` at 0. */
+const recordFields = {
+  /** Share of predictions that are recorded, 0 to 1. */
+  rate: z.optional(z.number().check(z.minimum(0), z.maximum(1))),
+  /** How long a record can be read and given its outcome. */
+  days: z.optional(z.int().check(z.minimum(1), z.maximum(3_650))),
+  /** Keep the inputs themselves, not only their digest. */
+  log_inputs: z.optional(z.boolean()),
+};
+
 const deploymentSettings = {
   cache: z.optional(cachePolicy),
   policy: z.optional(switches),
   warm,
+  strategies: z.optional(z.looseObject({ premium: z.optional(premiumSchema) })),
+  record: z.optional(z.looseObject(recordFields)),
 };
 
 /** What of a deployment is a caller's to set besides its routes: strict, as a misspelt setting would have no effect. */
@@ -105,6 +118,8 @@ export const deploymentSettingsDraft = {
   cache: z.optional(z.strictObject(cacheFields)),
   policy: z.optional(z.strictObject(switchFields)),
   warm,
+  strategies: z.optional(z.strictObject({ premium: z.optional(premiumDraft) })),
+  record: z.optional(z.strictObject(recordFields)),
 };
 
 /**

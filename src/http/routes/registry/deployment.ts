@@ -143,10 +143,18 @@ async function answerReplace(c: AppContext, deps: HttpDeps): Promise<Response> {
 }
 
 /** What is left out stays as it is: an empty list or object empties it. */
-const settingsOf = ({ cache, policy, warm }: DeploymentSettings): DeploymentSettings => ({
+const settingsOf = ({
+  cache,
+  policy,
+  warm,
+  strategies,
+  record,
+}: DeploymentSettings): DeploymentSettings => ({
   ...(cache === undefined ? {} : { cache }),
   ...(policy === undefined ? {} : { policy }),
   ...(warm === undefined ? {} : { warm }),
+  ...(strategies === undefined ? {} : { strategies }),
+  ...(record === undefined ? {} : { record }),
 });
 
 async function answerHistory(c: AppContext, deps: HttpDeps): Promise<Response> {
