@@ -16,7 +16,8 @@ export interface LoadedVersion {
   readonly loadedAtMs: number;
 }
 
-export type ReleaseReason = "evicted" | "unloaded" | "replaced";
+/** `unrouted`: no alias names it any more. */
+export type ReleaseReason = "evicted" | "unloaded" | "replaced" | "unrouted";
 
 interface Slot {
   readonly loaded: LoadedVersion;

@@ -98,8 +98,26 @@ async function take(
     fromRev: entry.deployment.rev,
     toRev: deployment.rev,
   });
+  releaseUnrouted(deps.models, entry.deployment, deployment);
   return "changed";
 }
+
+/**
+ * Lets go of versions that no alias has named since the move before last: a model that is
+ * published often would fill the engine, whose memory never shrinks. What the old deployment
+ * routes to stays: requests are under way to it, and a rollback finds it loaded.
+ */
+function releaseUnrouted(models: ModelCache, old: Deployment, next: Deployment): void {
+  const named = new Set([...namedVersions(old), ...namedVersions(next)]);
+  for (const { model, version } of models.loaded()) {
+    if (model === next.model && !named.has(version)) models.unload(model, version, "unrouted");
+  }
+}
+
+const namedVersions = ({ aliases, warm = [] }: Deployment): readonly string[] => [
+  ...Object.values(aliases).flatMap(routedVersions),
+  ...warm,
+];
 
 /** A version's first run is not a caller's, and one that cannot answer its own sample gets no traffic. */
 async function runSample(

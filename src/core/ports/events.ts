@@ -39,7 +39,7 @@ export type FreshetEvent =
       readonly kind: "version_released";
       readonly model: string;
       readonly version: string;
-      readonly why: "evicted" | "unloaded" | "replaced";
+      readonly why: "evicted" | "unloaded" | "replaced" | "unrouted";
       readonly memoryBytes: number;
     }
   | {

@@ -63,6 +63,34 @@ describe("refreshing a deployment", () => {
     expect(await askInShort(core, "iris")).toBe("2 hit 2");
   });
 
+  it("keeps two versions of a model that is published again and again: the last and the one before", async () => {
+    const core = await serving(["production", "staging"]);
+    for (const version of ["2", "3", "4"]) {
+      await putGood(core, version);
+      await putDeployment(core.bucket, "iris", Number(version), {
+        production: { [version]: 100 },
+        staging: { "1": 100 },
+      });
+      expect(await refresh(core)).toBe("changed");
+    }
+    const loaded = core.deps.models.loaded().map(({ version }) => version);
+    expect(loaded.sort()).toEqual(["1", "3", "4"]);
+    expect(core.story()).toContain("unrouted iris@2");
+  });
+
+  it("leaves loaded what the deployment wants warm", async () => {
+    const core = await serving();
+    for (const version of ["2", "3"]) {
+      await putGood(core, version);
+      const settings = { warm: ["1"] };
+      const production = { [version]: 100 };
+      await putDeployment(core.bucket, "iris", Number(version), { production }, settings);
+      expect(await refresh(core)).toBe("changed");
+    }
+    const loaded = core.deps.models.loaded().map(({ version }) => version);
+    expect(loaded.sort()).toEqual(["1", "2", "3"]);
+  });
+
   it("runs a newer version's sample before anybody else does", async () => {
     const core = await serving();
     const tensor = { name: "x", datatype: "FP32", shape: [1, 2] };
