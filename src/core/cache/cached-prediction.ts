@@ -1,11 +1,16 @@
+import type { Strategy } from "../model/strategies.ts";
 import type { Tensor } from "../model/tensor.ts";
 
 /** One answer that is kept: plain data, never changed, of any request with the same version and inputs. */
 export interface CachedPrediction {
+  /** What computed it. */
   readonly model: string;
   readonly version: string;
+  /** Of its bytes; empty when they are elsewhere. */
   readonly digest: string;
-  readonly strategy: "fast";
+  /** Of the version that was asked: what it is kept under. The same as `digest` for a fast one. */
+  readonly askedDigest: string;
+  readonly strategy: Strategy;
   readonly outputs: readonly Tensor[];
   readonly createdAtMs: number;
   /** Until then it is answered as it is. */

@@ -3,6 +3,7 @@ import type { Deployment } from "../model/deployment.ts";
 import type { ServeFailure } from "../model/failure.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Result } from "../model/result.ts";
+import type { Strategy } from "../model/strategies.ts";
 import type { Tensor, TensorSpec } from "../model/tensor.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Digest } from "../ports/digest.ts";
@@ -32,11 +33,20 @@ export interface KnownVersion {
   readonly allOutputsKey: string;
 }
 
+/** What an answer names as the one that computed it; `digest` and `etag` are empty for what is not of this bucket. */
+export type AnsweringVersion = Pick<
+  KnownVersion,
+  "model" | "version" | "digest" | "etag" | "manifest"
+>;
+
 /** What was computed, to be kept. */
 export interface MadePrediction {
-  readonly version: KnownVersion;
+  /** The version that was asked. */
+  readonly version: Pick<KnownVersion, "model" | "version" | "digest">;
   readonly outputs: readonly Tensor[];
-  readonly policy: PredictionPolicy;
+  readonly policy: Pick<PredictionPolicy, "ttlMs" | "staleMs">;
+  /** What computed it, when that was another one. */
+  readonly premium?: Pick<AnsweringVersion, "model" | "version" | "digest">;
 }
 
 export interface PredictionCacheOptions {
@@ -87,6 +97,8 @@ export class PredictionCache {
   readonly #options: PredictionCacheOptions;
   readonly #entries: LRUCache<string, CachedPrediction> | undefined;
   readonly #versions = new LRUCache<string, KnownVersion>({ max: MAX_VERSIONS });
+  // One object for each: doors keep by it what they have written of it.
+  readonly #answering = new LRUCache<string, AnsweringVersion>({ max: MAX_VERSIONS });
   readonly #policies = new WeakMap<Deployment, { readonly policy: PredictionPolicy | undefined }>();
   // Until when a key is left to the one who renews it, or alone after a failure.
   readonly #renewals = new LRUCache<string, number>({ max: MAX_RENEWALS });
@@ -191,16 +203,32 @@ export class PredictionCache {
     return found !== undefined && nowMs < found.freshUntilMs ? found : undefined;
   }
 
+  /** What answers of a kept prediction name: the version asked, or what computed it in its place. */
+  answeringVersion(prediction: CachedPrediction, asked: KnownVersion): AnsweringVersion {
+    // Equal bytes under another name share predictions: each answers in its own.
+    if (prediction.strategy === "fast") return asked;
+    const { model, version, digest } = prediction;
+    const key = JSON.stringify([model, version, digest, asked.model, asked.version]);
+    const known = this.#answering.get(key);
+    if (known !== undefined) return known;
+    const made = { model, version, digest, etag: "", manifest: asked.manifest };
+    this.#answering.set(key, made);
+    return made;
+  }
+
   /** What was computed, as it is kept. */
-  make({ version, outputs, policy }: MadePrediction): CachedPrediction {
+  make({ version, outputs, policy, premium }: MadePrediction): CachedPrediction {
     const { clock, random } = this.#options;
     const createdAtMs = clock.now();
     const ttlMs = Math.round(policy.ttlMs * (1 - JITTER + 2 * JITTER * random()));
+    const by = premium ?? version;
+    const strategy: Strategy = premium === undefined ? "fast" : "premium";
     return {
-      model: version.model,
-      version: version.version,
-      digest: version.digest,
-      strategy: "fast",
+      model: by.model,
+      version: by.version,
+      digest: by.digest,
+      askedDigest: version.digest,
+      strategy,
       outputs,
       createdAtMs,
       freshUntilMs: createdAtMs + ttlMs,
@@ -264,7 +292,7 @@ export class PredictionCache {
       if (known.model === model) digests.add(known.digest);
     }
     for (const [key, entry] of [...(this.#entries?.entries() ?? [])]) {
-      if (entry.model === model || digests.has(entry.digest)) this.#entries?.delete(key);
+      if (entry.model === model || digests.has(entry.askedDigest)) this.#entries?.delete(key);
     }
   }
 

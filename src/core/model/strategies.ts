@@ -1,5 +1,12 @@
 import * as z from "zod/mini";
 
+/**
+ * How an answer was come by: `fast` by the version that the route names, `premium` by the slower
+ * model beside it. `unknown`: whoever kept it did not say.
+ */
+export const STRATEGIES = ["fast", "premium", "unknown"] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
 const milliseconds = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
 
 const httpUrl = z
@@ -27,6 +34,8 @@ const commonFields = {
   max_concurrency: z._default(z.int().check(z.minimum(1), z.maximum(1_000)), 4),
   /** Attempts begun per minute, in all isolates together; left out: as many as come. */
   rate_per_minute: z.optional(z.int().check(z.minimum(1), z.maximum(1_000_000))),
+  /** How long its answer counts as fresh; left out: an hour. */
+  ttl_ms: z.optional(milliseconds(365 * 24 * 3_600_000)),
   /** JSON Schema (2020-12) of the answer: `{output name: [elements, row-major]}`. */
   schema: z.optional(z.record(z.string(), z.unknown())),
 };

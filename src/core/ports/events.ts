@@ -1,3 +1,5 @@
+import type { Strategy } from "../model/strategies.ts";
+
 /** What happened, for logs and counters. Holds no secret and no tensor data. */
 export type FreshetEvent =
   | {
@@ -103,7 +105,7 @@ export type FreshetEvent =
       readonly model: string;
       readonly version: string;
       readonly digest: string;
-      readonly strategy: "fast";
+      readonly strategy: Strategy;
       /** `production:2`, or the bare version. */
       readonly route: string;
       /** Where the answer was kept; `none`: it was computed. */
@@ -112,6 +114,8 @@ export type FreshetEvent =
       readonly ageMs?: number;
       /** How the session was come by; `unused` for an answer that was kept. */
       readonly modelCache: "hit" | "miss" | "collapsed" | "unused";
+      /** Of a request of rows: how many it had. */
+      readonly rows?: number;
       readonly durationMs: number;
     }
   | {

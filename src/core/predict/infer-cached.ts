@@ -2,6 +2,7 @@ import type { CachedPrediction, Landing } from "../cache/cached-prediction.ts";
 import type { KnownVersion } from "../cache/prediction-cache.ts";
 import type { FlightContext } from "../cache/single-flight.ts";
 import type { ServeFailure } from "../model/failure.ts";
+import type { MaybePromise } from "../model/maybe-promise.ts";
 import type { Reference } from "../model/reference.ts";
 import { ok, type Result } from "../model/result.ts";
 import {
@@ -13,8 +14,11 @@ import {
 } from "./acquire.ts";
 import { compute } from "./compute.ts";
 import type { CacheHit, CacheMiss, InferDeps, Inference, InferRequest } from "./inference.ts";
-import { type Caching, land, landAnew, redisFor, renew } from "./land-prediction.ts";
-import { type Sought, seek } from "./seek.ts";
+import { land, landAnew, redisFor, renew } from "./land-prediction.ts";
+import { seek } from "./seek.ts";
+import { type Caching, hit, type Story } from "./story.ts";
+
+type Answer = Result<Inference, ServeFailure>;
 
 /**
  * Answers a request of a model whose predictions are kept. What is fresh is answered as it is,
@@ -26,7 +30,7 @@ export async function inferCached(
   context: FlightContext,
   request: InferRequest,
   startedMs: number,
-): Promise<Result<Inference, ServeFailure>> {
+): Promise<Answer> {
   const { reference, stickiness } = request;
   const resolved =
     resolveKnown(deps, context, reference, stickiness) ??
@@ -49,14 +53,15 @@ export async function inferCached(
   if (!sought.ok) return sought;
   const keyed = caching.predictions.keyOf(sought.value.parts);
   const key = typeof keyed === "string" ? keyed : await keyed;
-  const story: Story = { deps, caching, context, sought: sought.value, key, route, startedMs };
+  const page = deps.statistics.page(met.value.version.model, version);
+  const story = { deps, caching, context, sought: sought.value, key, route, page, startedMs };
   if (wish === "no-cache") return anew(story, met.value.modelCache);
-  const kept = caching.policy.isolate
-    ? caching.predictions.get(key, context.clock.now())
-    : undefined;
-  return kept === undefined
-    ? missed(story, met.value.modelCache)
-    : ok(hit(story, "isolate", kept, true));
+  const answerFast = () => fast(story, met.value.modelCache);
+  // A fixed version is asked for its own answer.
+  if (caching.strategy === undefined || reference.selector.kind === "version") return answerFast();
+  return deps.premium === undefined
+    ? answerFast()
+    : deps.premium.answer(story, caching.strategy, answerFast);
 }
 
 const UNSTORED: CacheMiss = {
@@ -66,16 +71,6 @@ const UNSTORED: CacheMiss = {
   stored: false,
   redis: false,
 };
-
-interface Story {
-  readonly deps: InferDeps;
-  readonly caching: Caching;
-  readonly context: FlightContext;
-  readonly sought: Sought;
-  readonly key: string;
-  readonly route: string;
-  readonly startedMs: number;
-}
 
 interface Met {
   readonly version: KnownVersion;
@@ -99,54 +94,39 @@ async function meet(
   return ok({ version: predictions.learn(loaded), modelCache });
 }
 
-function hit(
+/** The answer of the version itself: kept, or computed. */
+function fast(story: Story, metBy: ModelCacheOutcome | undefined): MaybePromise<Answer> {
+  const { caching, key, context } = story;
+  const kept = caching.policy.isolate
+    ? caching.predictions.get(key, context.clock.now())
+    : undefined;
+  return kept === undefined ? missed(story, metBy) : ok(fastHit(story, "isolate", kept, true));
+}
+
+function fastHit(
   story: Story,
   tier: CacheHit["tier"],
   prediction: CachedPrediction,
   stored: boolean,
 ): Inference {
-  const { deps, context, sought, key, route, startedMs } = story;
-  const { version } = sought;
-  const nowMs = context.clock.now();
-  const ttlMs = prediction.freshUntilMs - nowMs;
-  const ageMs = nowMs - prediction.createdAtMs;
-  if (ttlMs <= 0) renewLater(story, ageMs, nowMs);
-  const totalMs = nowMs - startedMs;
-  const page = deps.statistics.page(version.model, version.version);
-  deps.statistics.hit(page, { totalMs, nowMs });
-  return {
-    loaded: version,
-    route,
-    strategy: prediction.strategy,
-    modelCache: "unused",
-    cached: { tier, ageMs, ttlMs, stored, key, prediction },
-    outputs: prediction.outputs,
-    acquireMs: totalMs,
-    runMs: 0,
-  };
+  const inference = hit(story, tier, prediction, stored);
+  if (inference.cached.ttlMs <= 0) renewLater(story, inference.cached.ageMs);
+  return inference;
 }
 
-async function missed(
-  story: Story,
-  metBy: ModelCacheOutcome | undefined,
-): Promise<Result<Inference, ServeFailure>> {
-  const { deps, caching, context, sought, key, startedMs } = story;
-  const landing = land(deps, caching, context, sought, key, startedMs);
+async function missed(story: Story, metBy: ModelCacheOutcome | undefined): Promise<Answer> {
+  const landing = land(story);
   const { value: outcome, collapsed } = landing instanceof Promise ? await landing : landing;
   if (!outcome.ok) return outcome;
   const { tier, prediction, stored } = outcome.value;
-  if (tier === "redis") return ok(hit(story, tier, prediction, stored));
-  const redis = redisFor(deps, caching, sought) !== undefined;
+  if (tier === "redis") return ok(fastHit(story, tier, prediction, stored));
+  const redis = redisFor(story) !== undefined;
   const cached: CacheMiss = { tier, why: "miss", collapsed, stored, redis };
   return ok(computed(story, outcome.value, cached, metBy));
 }
 
-async function anew(
-  story: Story,
-  metBy: ModelCacheOutcome | undefined,
-): Promise<Result<Inference, ServeFailure>> {
-  const { deps, caching, context, sought, key, startedMs } = story;
-  const outcome = await landAnew(deps, caching, context, sought, key, startedMs);
+async function anew(story: Story, metBy: ModelCacheOutcome | undefined): Promise<Answer> {
+  const outcome = await landAnew(story);
   if (!outcome.ok) return outcome;
   const { stored } = outcome.value;
   const cached: CacheMiss = { ...UNSTORED, stored };
@@ -154,19 +134,17 @@ async function anew(
 }
 
 function computed(
-  { deps, context, sought, route, startedMs }: Story,
+  { deps, context, sought, route, page, startedMs }: Story,
   { prediction, modelCache, acquireMs, runMs }: Landing,
   cached: CacheMiss,
   metBy: ModelCacheOutcome | undefined,
 ): Inference {
-  const { version } = sought;
-  const page = deps.statistics.page(version.model, version.version);
   const nowMs = context.clock.now();
   if (cached.why === "miss") deps.statistics.missed(page, nowMs - startedMs);
   // The run was counted as the leader's; this request was answered all the same.
   if (cached.collapsed) deps.statistics.joined(page, { totalMs: nowMs - startedMs, nowMs });
   return {
-    loaded: version,
+    loaded: sought.version,
     route,
     strategy: prediction.strategy,
     modelCache: metBy ?? modelCache,
@@ -177,16 +155,17 @@ function computed(
   };
 }
 
-function renewLater(story: Story, ageMs: number, nowMs: number): void {
+function renewLater(story: Story, ageMs: number): void {
   const { deps, caching, context, sought, key } = story;
-  if (!caching.predictions.claimRenewal(key, nowMs)) return;
+  if (!caching.predictions.claimRenewal(key, context.clock.now())) return;
   const { model, version } = sought.version;
   deps.events.emit({ kind: "prediction_stale", model, version, ageMs });
   context.background.keep(renewNow(story));
 }
 
 /** Never rejects: whoever was answered is gone. */
-async function renewNow({ deps, caching, context, sought, key }: Story): Promise<void> {
+async function renewNow(story: Story): Promise<void> {
+  const { deps, caching, context, sought, key } = story;
   const { model, version } = sought.version;
   const report = (reason: string, detail: string, cause?: unknown) =>
     deps.events.emit({ kind: "prediction_not_renewed", model, version, reason, detail, cause });
@@ -194,7 +173,7 @@ async function renewNow({ deps, caching, context, sought, key }: Story): Promise
   try {
     // A run holds the isolate: the answer goes out first.
     await context.clock.after(0).done;
-    const outcome = await renew(deps, caching, context, sought, key);
+    const outcome = await renew(story);
     succeeded = outcome.ok;
     if (!outcome.ok) report(outcome.failure.reason, outcome.failure.detail, outcome.failure.cause);
   } catch (cause) {

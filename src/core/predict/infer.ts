@@ -42,9 +42,10 @@ function byPolicy(
   startedMs: number,
 ): Promise<Result<Inference, ServeFailure>> {
   const policy = predictions.policyOf(deployment);
+  const strategy = deployment.strategies?.premium;
   return policy === undefined
     ? compute(deps, context, request, startedMs)
-    : inferCached(deps, { predictions, policy }, context, request, startedMs);
+    : inferCached(deps, { predictions, policy, strategy }, context, request, startedMs);
 }
 
 /** The first request for a model in this isolate. */

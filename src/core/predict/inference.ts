@@ -1,20 +1,37 @@
 import type { CachedPrediction } from "../cache/cached-prediction.ts";
-import type { LoadedVersion } from "../cache/model-cache.ts";
-import type { PredictionCache } from "../cache/prediction-cache.ts";
+import type { AnsweringVersion, PredictionCache } from "../cache/prediction-cache.ts";
 import type { ServeFailure } from "../model/failure.ts";
+import type { MaybePromise } from "../model/maybe-promise.ts";
 import type { Reference } from "../model/reference.ts";
 import type { Result } from "../model/result.ts";
+import type { PremiumStrategy, Strategy } from "../model/strategies.ts";
 import type { Tensor, TensorSpec } from "../model/tensor.ts";
 import type { Events } from "../ports/events.ts";
 import type { AskStickiness } from "../routing/resolve.ts";
 import type { AcquireDeps, ModelCacheOutcome } from "./acquire.ts";
 import type { StatisticsBook } from "./statistics.ts";
+import type { Story } from "./story.ts";
 
 export interface InferDeps extends AcquireDeps {
   readonly statistics: StatisticsBook;
   readonly events: Events;
   /** Missing where nothing can be kept. */
   readonly predictions?: PredictionCache | undefined;
+  /** Missing where no better answer is looked for. */
+  readonly premium?: Premium | undefined;
+}
+
+/** The way to a better answer than the route's version gives: kept already, in time, or later. */
+export interface Premium {
+  /**
+   * Answers as well as it can be done without waiting longer than the strategy allows.
+   * @param fast the answer of the route's version; called at most once
+   */
+  answer(
+    story: Story,
+    strategy: PremiumStrategy,
+    fast: () => MaybePromise<Result<Inference, ServeFailure>>,
+  ): Promise<Result<Inference, ServeFailure>>;
 }
 
 /**
@@ -38,11 +55,7 @@ export interface InferRequest {
   readonly renews?: boolean;
 }
 
-/** The version that an answer is of. */
-export type AnsweringVersion = Pick<
-  LoadedVersion,
-  "model" | "version" | "digest" | "etag" | "manifest"
->;
+export type { AnsweringVersion } from "../cache/prediction-cache.ts";
 
 /** An answer that was there. */
 export interface CacheHit {
@@ -71,9 +84,12 @@ export interface CacheMiss {
 
 /** One answered request, and what produced it. */
 export interface Inference {
+  /** What computed it. */
   readonly loaded: AnsweringVersion;
   readonly route: string;
-  readonly strategy: "fast";
+  readonly strategy: Strategy;
+  /** The durable job that will bring a premium answer: acknowledged to the caller, so it must not be lost. */
+  readonly job?: string | undefined;
   readonly modelCache: ModelCacheOutcome;
   /** Left out for a model whose predictions are not kept. */
   readonly cached?: CacheHit | CacheMiss;

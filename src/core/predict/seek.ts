@@ -1,5 +1,6 @@
 import type { KnownVersion } from "../cache/prediction-cache.ts";
 import { type KeyParts, outputsKey } from "../cache/prediction-key.ts";
+import type { Expected } from "../cache/redis-predictions.ts";
 import type { ServeFailure } from "../model/failure.ts";
 import { ok, type Result } from "../model/result.ts";
 import { checkInputs } from "./check-inputs.ts";
@@ -42,3 +43,9 @@ export function seek(version: KnownVersion, request: InferRequest): Result<Sough
     },
   });
 }
+
+/** What a kept answer must be of, to be taken for one to this request. */
+export const expectedOf = ({ version, outputs }: Sought): Expected => ({
+  digest: version.digest,
+  outputs: outputs.flatMap((name) => version.outputs.find((spec) => spec.name === name) ?? []),
+});

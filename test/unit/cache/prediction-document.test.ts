@@ -11,6 +11,7 @@ const of = (outputs: readonly Tensor[]): CachedPrediction => ({
   model: "iris",
   version: "3",
   digest: DIGEST,
+  askedDigest: DIGEST,
   strategy: "fast",
   outputs,
   createdAtMs: 1_000,
@@ -47,6 +48,26 @@ describe("a prediction in Redis", () => {
     });
   });
 
+  it("of another model names that one, and is found by the version asked", () => {
+    const premium = { ...of([IDS]), model: "gpt", digest: "", strategy: "premium" as const };
+    const text = writeDocument(premium);
+    expect(JSON.parse(text)).toMatchObject({ _model: "gpt", _digest: "", _asked_digest: DIGEST });
+    expect(readDocument(text, expected([IDS]))).toEqual(premium);
+    expect(readDocument(text, { digest: "cd".repeat(32), outputs: [IDS] })).toBeUndefined();
+  });
+
+  it("that does not say where it came from reads as of unknown origin", () => {
+    const { fresh_until, stale_until, outputs } = JSON.parse(writeDocument(of([IDS])));
+    const text = JSON.stringify({ fresh_until, stale_until, outputs });
+    expect(readDocument(text, expected([IDS]))).toEqual({
+      ...of([IDS]),
+      model: "unknown",
+      version: "unknown",
+      strategy: "unknown",
+      createdAtMs: 0,
+    });
+  });
+
   const document = (changes: object) =>
     JSON.stringify({ ...JSON.parse(writeDocument(of([SCORES]))), ...changes });
   const output = { name: "scores", datatype: "FP32", shape: [2], data: "AAAAAAAAAAA=" };
@@ -54,7 +75,7 @@ describe("a prediction in Redis", () => {
   it.each([
     ["no JSON", "{"],
     ["no document", '"hit"'],
-    ["without provenance", JSON.stringify({ outputs: [output] })],
+    ["without its times", JSON.stringify({ outputs: [output] })],
     ["of another digest", document({ _digest: "cd".repeat(32) })],
     ["of no known strategy", document({ _strategy: "slow" })],
     ["of no output", document({ outputs: [] })],
