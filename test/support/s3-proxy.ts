@@ -1,66 +1,63 @@
-import { createServer, request as send } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import type { S3Config } from "../../src/adapters/s3/config.ts";
+import { type FaultProxy, relay, startFaultProxy } from "./fault-proxy.ts";
 
 /** A store behind a door that counts, slows down and shuts. */
 export interface S3Proxy {
   readonly config: S3Config;
-  /** Calls that came, such as `GET models/iris/deployment.json`. */
+  /** Calls that came, such as `GET models/iris/deployment.json`; a listing is `GET `. */
   readonly calls: readonly string[];
   /** Milliseconds each answer is held back. */
   delayMs: number;
   /** `down`: connections are reset. */
   state: "up" | "down";
+  /** For faults of single calls: the door itself, its lines as those of `calls`. */
+  readonly faults: FaultProxy;
   clear(): void;
   stop(): Promise<void>;
 }
 
-/** Puts a proxy before an S3 endpoint. The signature is over the caller's Host, which is passed on as it came. */
+/** Puts a proxy before an S3 endpoint. */
 export async function startS3Proxy(target: S3Config): Promise<S3Proxy> {
-  const upstream = new URL(target.endpoint);
-  const calls: string[] = [];
-  const proxy = { delayMs: 0, state: "up" as S3Proxy["state"] };
-  const server = createServer((incoming, outgoing) => {
-    const path = decodeURIComponent((incoming.url ?? "").replace(/\?.*$/, ""));
-    calls.push(
-      `${incoming.method} ${path.slice(path.indexOf(target.bucket) + target.bucket.length + 1)}`,
-    );
-    if (proxy.state === "down") {
-      incoming.socket.resetAndDestroy();
-      return;
-    }
-    const { method, url: path_, headers } = incoming;
-    const options = { host: upstream.hostname, port: upstream.port, method, path: path_, headers };
-    const forwarded = send(options, (answer) => {
-      setTimeout(() => {
-        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(outgoing);
-      }, proxy.delayMs);
-    });
-    forwarded.on("error", () => incoming.socket.resetAndDestroy());
-    incoming.pipe(forwarded);
+  let delayMs = 0;
+  let state: S3Proxy["state"] = "up";
+  const faults = await startFaultProxy(target.endpoint, {
+    lineOf: lineOf(target.bucket),
+    async otherwise(response, request, pass) {
+      if (state === "down") return request.socket.resetAndDestroy();
+      const answered = pass();
+      if (delayMs > 0) {
+        await answered;
+        await pause(delayMs);
+      }
+      return relay(response, request, () => answered);
+    },
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
   return {
-    config: { ...target, endpoint: `http://127.0.0.1:${port}${upstream.pathname}` },
-    calls,
+    config: { ...target, endpoint: faults.url },
+    calls: faults.calls,
+    faults,
     get delayMs() {
-      return proxy.delayMs;
+      return delayMs;
     },
     set delayMs(ms) {
-      proxy.delayMs = ms;
+      delayMs = ms;
     },
     get state() {
-      return proxy.state;
+      return state;
     },
-    set state(state) {
-      proxy.state = state;
+    set state(next) {
+      state = next;
     },
-    clear: () => void calls.splice(0),
-    stop() {
-      server.closeAllConnections();
-      return new Promise((done) => server.close(() => done()));
-    },
+    clear: () => faults.clear(),
+    stop: () => faults.stop(),
   };
 }
+
+const lineOf =
+  (bucket: string) =>
+  ({ method, url = "" }: IncomingMessage): string => {
+    const path = decodeURIComponent(url.replace(/\?.*$/, ""));
+    return `${method} ${path.slice(path.indexOf(bucket) + bucket.length + 1)}`;
+  };

@@ -1,6 +1,7 @@
 import { createNodeDigest } from "../../infra/local/node-digest.ts";
 import { startLocalS3 } from "../../infra/local/s3.ts";
 import type { Stack } from "../../infra/local/stack.ts";
+import type { S3Config } from "../../src/adapters/s3/config.ts";
 import { createS3ObjectStore } from "../../src/adapters/s3/object-store.ts";
 import { createSystemClock } from "../../src/adapters/web-platform/clock.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
@@ -12,6 +13,8 @@ export interface StackBehindProxy {
   readonly proxy: S3Proxy;
   /** Writes past the proxy: not counted, never down. */
   readonly store: ObjectStore;
+  /** Settings of a Worker that reaches the same bucket past the proxy. */
+  readonly direct: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
@@ -21,20 +24,13 @@ export async function startStackBehindProxy(
 ): Promise<StackBehindProxy> {
   const s3 = await startLocalS3();
   const proxy = await startS3Proxy(s3.config);
-  const { config } = proxy;
-  const stack = await startTestStack({
-    S3_ENDPOINT: config.endpoint,
-    S3_BUCKET: config.bucket,
-    S3_REGION: config.region,
-    S3_ACCESS_KEY_ID: config.accessKeyId,
-    S3_SECRET_ACCESS_KEY: config.secretAccessKey,
-    ...given,
-  });
+  const stack = await startTestStack({ ...varsOf(proxy.config), ...given });
   const deps = { digest: createNodeDigest(), clock: createSystemClock(), random: Math.random };
   return {
     stack,
     proxy,
     store: createS3ObjectStore(s3.config, deps),
+    direct: varsOf(s3.config),
     async stop() {
       await stack.stop();
       await proxy.stop();
@@ -42,3 +38,12 @@ export async function startStackBehindProxy(
     },
   };
 }
+
+/** As a Worker's settings say it. */
+const varsOf = (config: S3Config) => ({
+  S3_ENDPOINT: config.endpoint,
+  S3_BUCKET: config.bucket,
+  S3_REGION: config.region,
+  S3_ACCESS_KEY_ID: config.accessKeyId,
+  S3_SECRET_ACCESS_KEY: config.secretAccessKey,
+});

@@ -23,14 +23,19 @@ export const codeIn = (xml: string): string | undefined => CODE.exec(xml)?.[1];
  * Reads a refusal of the store. Source: Amazon S3 API reference, "Error responses".
  * A lost race is 412, or 409 ConditionalRequestConflict while another write is under way.
  * `If-Match` on a missing key is 404 on AWS and 412 on R2: both are a lost race;
- * a missing bucket is not.
+ * a missing bucket is not. It says nothing of an object either, and no more does a 404 with a body
+ * that is no error document: that is the page of whatever stands before the store.
  */
 export async function failureOf(
   call: string,
   answer: Response,
   isConditionalPut: boolean,
 ): Promise<Result<never, S3Failure>> {
-  const code = codeIn(await answer.text().catch(() => ""));
+  const text = await answer.text().catch(() => "");
+  const code = codeIn(text);
+  if (answer.status === 404 && code === undefined && text.trim() !== "") {
+    return storeFailure("unreachable", call, "404, and not from a store");
+  }
   const region = answer.headers.get("x-amz-bucket-region");
   const failed = reasonOf(call, answer.status, code, isConditionalPut, region);
   return failed.ok ? failed : fail({ ...failed.failure, code });
@@ -57,8 +62,8 @@ function reasonOf(
     return storeFailure("precondition_lost", call, what);
   }
   if (status === 404) {
-    const isLostRace = isConditionalPut && code !== "NoSuchBucket";
-    return storeFailure(isLostRace ? "precondition_lost" : "absent", call, what);
+    if (code === "NoSuchBucket") return storeFailure("misdirected", call, what);
+    return storeFailure(isConditionalPut ? "precondition_lost" : "absent", call, what);
   }
   if (status === 429 || code === "SlowDown") return storeFailure("throttled", call, what);
   if (status >= 500) return storeFailure("unreachable", call, what);

@@ -3,11 +3,12 @@ import type { Bytes } from "../model/tensor.ts";
 
 /**
  * Why a call to the store gave no value.
- * - `absent`: the store answered that the key (or bucket) is not there.
+ * - `absent`: the store answered that the key is not there.
  * - `unchanged`: a conditional get found the same etag.
  * - `precondition_lost`: another writer was first.
  * - `denied`: wrong or missing credentials or rights.
- * - `misdirected`: the store sent the call elsewhere, which is not followed: a wrong endpoint or region.
+ * - `misdirected`: the store sent the call elsewhere, which is not followed, or has no such bucket: a wrong
+ *   endpoint, region or bucket.
  * - `throttled`: the store asked for fewer calls, and still did after the retries.
  * - `unreachable`: no answer, an answer of 5xx, or the deadline passed. Never read as `absent`.
  * - `corrupt`: an answer that is not what was asked for (cut short, a wrong length, unreadable XML).

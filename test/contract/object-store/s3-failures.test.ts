@@ -56,7 +56,8 @@ describe("what the S3 adapter makes of a bad answer", () => {
     ["403 SignatureDoesNotMatch", s3Error(403, "SignatureDoesNotMatch"), "denied", 1],
     ["401", answer(401), "denied", 1],
     ["404 NoSuchKey", s3Error(404, "NoSuchKey"), "absent", 1],
-    ["404 NoSuchBucket", s3Error(404, "NoSuchBucket"), "absent", 1],
+    ["404 NoSuchBucket", s3Error(404, "NoSuchBucket"), "misdirected", 1],
+    ["404 of a proxy, in HTML", answer(404, "<html>no such page</html>"), "unreachable", 4],
     ["503 SlowDown", s3Error(503, "SlowDown"), "throttled", 4],
     ["429", answer(429), "throttled", 4],
     ["500 InternalError", s3Error(500, "InternalError"), "unreachable", 4],
@@ -84,7 +85,7 @@ describe("what the S3 adapter makes of a bad answer", () => {
     [412, "PreconditionFailed", "precondition_lost"],
     [409, "ConditionalRequestConflict", "precondition_lost"],
     [404, "NoSuchKey", "precondition_lost"],
-    [404, "NoSuchBucket", "absent"],
+    [404, "NoSuchBucket", "misdirected"],
     [409, "OperationAborted", "denied"],
   ])("reads %i %s on a put with an etag as %3$s", async (status, code, reason) => {
     server.plan(s3Error(status, code));

@@ -14,7 +14,7 @@ describe("reading a refusal of the store", () => {
     [401, undefined, "denied"],
     [403, "AccessDenied", "denied"],
     [404, "NoSuchKey", "absent"],
-    [404, "NoSuchBucket", "absent"],
+    [404, "NoSuchBucket", "misdirected"],
     [409, "ConditionalRequestConflict", "precondition_lost"],
     [412, "PreconditionFailed", "precondition_lost"],
     [429, undefined, "throttled"],
@@ -31,7 +31,14 @@ describe("reading a refusal of the store", () => {
     const key = await failureOf("PUT k", refusal(404, "NoSuchKey"), true);
     expect(key).toMatchObject({ failure: { reason: "precondition_lost" } });
     const bucket = await failureOf("PUT k", refusal(404, "NoSuchBucket"), true);
-    expect(bucket).toMatchObject({ failure: { reason: "absent" } });
+    expect(bucket).toMatchObject({ failure: { reason: "misdirected" } });
+  });
+
+  it("reads 404 of something before the store as no answer of the store", async () => {
+    const page = new Response("<html>no such page</html>", { status: 404 });
+    expect(await failureOf("GET k", page, false)).toMatchObject({
+      failure: { reason: "unreachable" },
+    });
   });
 
   it("says call, status and the store's code, and nothing else of the body", async () => {

@@ -118,6 +118,15 @@ describe("an isolate that follows the shared catalog", () => {
     expect(await askInShort(core, "iris")).toBe("2 hit 2");
   });
 
+  it("takes an epoch or a revision that is no number for silence, and forgets nothing for it", async () => {
+    for (const key of ["epoch", "catalog"]) {
+      await cache.set(key, "garbage", { deadlineMs: 1 });
+      expect(await next()).toBe("1 hit 1");
+      expect([core.feed?.isSilent, await next()]).toEqual([true, "1 hit 1"]);
+      await cache.set(key, "7", { deadlineMs: 1 });
+    }
+  });
+
   it("does not take rubbish in Redis for a pointer", async () => {
     await cache.set("ptr:iris", "not JSON", { deadlineMs: 1_000 });
     await cache.increment("catalog", 1_000);

@@ -86,6 +86,9 @@ export class CatalogFeed {
       const read = await sharedCache.getMany(keys, DEADLINE_MS);
       if (!read.ok) return this.#fell(read.failure.reason, read.failure.detail);
       const [revision = "0", epoch = "0", order] = read.value;
+      // Taken for an epoch, what is no number would be a new order to forget everything, each time.
+      if (!isCount(revision) || !isCount(epoch))
+        return this.#fell("refused", "catalog and epoch are no counters");
       this.#obey(Number(epoch), parseOrder(order));
       const moved = revision !== this.#revision || clock.now() - this.#comparedAtMs >= COMPARE_MS;
       if (moved && !(await this.#findMoved())) return;
@@ -143,3 +146,6 @@ export class CatalogFeed {
     }
   }
 }
+
+/** What INCR has made. */
+const isCount = (text: string): boolean => /^\d{1,15}$/.test(text);
