@@ -22,7 +22,10 @@ module.exports = {
       from: { path: "^src/core/" },
       to: {
         dependencyTypesNot: ["local"],
-        pathNot: ["node_modules/(zod|lru-cache|@bufbuild/protobuf)/", "^src/core/"],
+        pathNot: [
+          "node_modules/(zod|lru-cache|fastest-levenshtein|@bufbuild/protobuf|@cfworker/json-schema)/",
+          "^src/core/",
+        ],
       },
     },
     {

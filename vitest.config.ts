@@ -25,6 +25,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["test/workerd/**/*.test.ts"],
+          globalSetup: ["test/support/remote-server.ts"],
           isolate: false,
           testTimeout: 120_000,
           hookTimeout: 180_000,

@@ -1,7 +1,10 @@
 import { parseArgs } from "node:util";
+import { batchRows } from "./scenarios/batch-rows.ts";
 import { coldFirstPrediction } from "./scenarios/cold-first-prediction.ts";
 import { freshness } from "./scenarios/freshness.ts";
+import { microBatching } from "./scenarios/micro-batching.ts";
 import { predictionCacheHit } from "./scenarios/prediction-cache-hit.ts";
+import { premiumLatency } from "./scenarios/premium-latency.ts";
 import { publishToServed } from "./scenarios/publish-to-served.ts";
 import { versionSwaps } from "./scenarios/version-swaps.ts";
 import { warmInference } from "./scenarios/warm-inference.ts";
@@ -12,7 +15,10 @@ import { openStage } from "./support/stage.ts";
 const SCENARIOS: readonly Scenario[] = [
   warmInference,
   predictionCacheHit,
+  batchRows,
+  microBatching,
   freshness,
+  premiumLatency,
   coldFirstPrediction,
   publishToServed,
   versionSwaps,

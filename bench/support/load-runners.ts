@@ -1,6 +1,6 @@
 import type { Runner } from "./interleave.ts";
 import { IRIS_BODY } from "./iris.ts";
-import { drive, type Round } from "./load.ts";
+import { drive, driveMany, type ManyBodies, type Round } from "./load.ts";
 
 /** A server that answers the iris row at `url`. */
 export interface Target {
@@ -8,6 +8,8 @@ export interface Target {
   readonly url: string;
   readonly server: { cpuMs(): Promise<number | undefined> };
   readonly against?: string;
+  /** Left out: the one iris row, again and again. */
+  readonly rows?: ManyBodies["rows"] | undefined;
 }
 
 const CONNECTIONS = 32;
@@ -15,7 +17,7 @@ const CONNECTIONS = 32;
 const FULL = { rounds: 41, seconds: 1, warmUpSeconds: 5 };
 const QUICK = { rounds: 3, seconds: 1, warmUpSeconds: 1 };
 
-/** Load of one row as JSON on each of some servers, which have answered for a while when this returns. */
+/** Load of one row a request, as JSON, on each of some servers, which have answered for a while when this returns. */
 export async function loadRunners(
   targets: readonly Target[],
   { quick }: { readonly quick: boolean },
@@ -27,15 +29,19 @@ export async function loadRunners(
   readonly how: string;
 }> {
   const { rounds, seconds, warmUpSeconds } = quick ? QUICK : FULL;
-  const load = (url: string, forSeconds: number) =>
-    drive({ url, body: IRIS_BODY, connections: CONNECTIONS, seconds: forSeconds });
-  for (const { url } of targets) await load(url, warmUpSeconds);
+  const load = ({ url, rows }: Pick<Target, "url" | "rows">, forSeconds: number) => {
+    const common = { url, connections: CONNECTIONS, seconds: forSeconds };
+    return rows === undefined
+      ? drive({ ...common, body: IRIS_BODY })
+      : driveMany({ ...common, rows });
+  };
+  for (const target of targets) await load(target, warmUpSeconds);
   const runners = targets.map(
-    ({ url, server, ...who }): Runner => ({
+    ({ url, server, rows, ...who }): Runner => ({
       ...who,
       async measure() {
         const beforeMs = await server.cpuMs();
-        const round = await load(url, seconds);
+        const round = await load({ url, rows }, seconds);
         const afterMs = await server.cpuMs();
         const { requestsPerSecond, requests, p50Ms, p99Ms } = round;
         const known = { "p50 ms": p50Ms, "p99 ms": p99Ms, ...details(round) };

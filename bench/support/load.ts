@@ -28,13 +28,37 @@ export async function drive({ url, body, connections, seconds }: Load): Promise<
   const args = ["--json", "-c", `${connections}`, "-d", `${seconds}`, "-m", "POST"];
   args.push("-H", "content-type=application/json", "-b", body, url);
   const { stdout } = await run(AUTOCANNON, args, { maxBuffer: 1 << 24 });
-  const { requests, latency, non2xx, errors, timeouts, statusCodeStats } = JSON.parse(stdout);
+  return readRound(url, stdout);
+}
+
+const MANY = join(import.meta.dirname, "drive-many.mjs");
+
+/** Bodies of a load, in turn; `new`: each of them is another one. */
+export interface ManyBodies {
+  readonly url: string;
+  readonly connections: number;
+  readonly seconds: number;
+  /** Rows that come again and again, or none that does. */
+  readonly rows: number | "new";
+}
+
+/** As `drive`, with one flower a request out of so many. */
+export async function driveMany(load: ManyBodies): Promise<Round> {
+  const { stdout } = await run(process.execPath, [MANY, JSON.stringify(load)], {
+    maxBuffer: 1 << 24,
+  });
+  return readRound(load.url, stdout);
+}
+
+/** What autocannon has measured. */
+function readRound(url: string, json: string): Round {
+  const { requests, latency, non2xx, errors, timeouts, statusCodeStats } = JSON.parse(json);
   if (non2xx > 0 || errors > 0 || timeouts > 0) {
     throw new Error(
       `${url}: ${non2xx} answers were not 2xx, ${errors} errors, ${timeouts} timeouts (${JSON.stringify(statusCodeStats)})`,
     );
   }
-  if (requests.total === 0) throw new Error(`${url}: not one answer in ${seconds} s`);
+  if (requests.total === 0) throw new Error(`${url}: not one answer`);
   return {
     requestsPerSecond: requests.average,
     requests: requests.total,

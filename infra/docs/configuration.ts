@@ -25,6 +25,8 @@ export function renderConfiguration(): string {
     "|---|---|---|",
     ...rows,
     "",
+    "Besides, any number of secrets whose names begin `FRESHET_SECRET_`: a deployment may name one to be sent to a remote model, and no other variable ([premium.md](premium.md#remote-models)).",
+    "",
     "## The local stack",
     "",
     "Read by `npm start` alone.",
@@ -34,6 +36,7 @@ export function renderConfiguration(): string {
     "| `PORT` | `8787` | Port to listen on; `0` takes any free one. |",
     "| `HOST` | `127.0.0.1` | Address to listen on. Anything but loopback asks for a token with every request. |",
     "| `FRESHET_DATA_DIR` | `.freshet` | Folder of the embedded bucket, Redis' file and the admin token. Delete it to begin anew. |",
+    "| `SHUTDOWN_MS` | `10000` | Milliseconds that Ctrl-C waits for jobs which are being worked on ([jobs.md](jobs.md#in-the-local-stack)). |",
     "| `FRESHET_ADMIN_TOKEN` | made once, kept in the data folder | The admin token. |",
     "",
   ].join("\n");

@@ -19,7 +19,14 @@ export interface RedisBackend {
 export const hasRedisServer = (): boolean =>
   spawnSync("redis-server", ["--version"], { stdio: "ignore" }).status === 0;
 
-/** Starts a `redis-server` of its own on a free loopback port; every write is in its append-only file within a second. */
+/**
+ * Starts a `redis-server` of its own on a free loopback port. A write that was answered is on the
+ * disk, so that a job which was acknowledged outlives SIGKILL and a power cut. Syncing each second
+ * instead would lose up to a second of them, and while the disk is busy Redis then answers before
+ * it has written at all. The cost, measured by making jobs through the bridge on a busy machine:
+ * 3.4 to 5.3 ms each rather than 1.3 ms for one client alone; with sixteen at once, whom one sync
+ * serves together, nothing (some 950 a second either way: the bridge is what takes the time).
+ */
 export async function startRedisServer(dataDir: string): Promise<RedisBackend> {
   await mkdir(dataDir, { recursive: true });
   const port = await freePort();
@@ -32,9 +39,13 @@ export async function startRedisServer(dataDir: string): Promise<RedisBackend> {
     dataDir,
     "--appendonly",
     "yes",
+    "--appendfsync",
+    "always",
   ];
   const child = spawn("redis-server", [...args, "--save", "", "--loglevel", "warning"], {
     stdio: ["ignore", "ignore", "inherit"],
+    // In a group of its own: Ctrl-C in a terminal would end it before the stack has stopped.
+    detached: true,
   });
   // Somebody else's signal handler may end this process before it could stop the server.
   const abandon = () => child.kill("SIGTERM");
@@ -69,11 +80,12 @@ export async function startRedisServer(dataDir: string): Promise<RedisBackend> {
 
 /** Redis in this process: nothing to install, nothing kept. */
 export function startRedisInMemory(): RedisBackend {
-  const redis = new RedisMock();
+  // Mocks of one host and port share their data, also when two were started apart.
+  const redis = new RedisMock({ host: crypto.randomUUID() });
   const run: RunCommand = async ([name = "", ...rest]) => {
     const method = Reflect.get(redis, name.toLowerCase());
     if (typeof method !== "function") throw new Error(`ERR unknown command '${name}'`);
-    return Reflect.apply(method, redis, rest.map(inUpperCase));
+    return Reflect.apply(method, redis, name === "EVAL" ? evalWords(rest) : rest.map(inUpperCase));
   };
   return {
     kind: "ioredis-mock",
@@ -94,6 +106,28 @@ const OPTION = /^(ex|px|exat|pxat|nx|xx|gt|lt|keepttl|count|match|limit|withscor
 /** The mock knows options in upper case only and ignores others silently. Key and value stay as they are. */
 const inUpperCase = (word: string, index: number): string =>
   index > 1 && OPTION.test(word) ? word.toUpperCase() : word;
+
+/** A script's keys and arguments are words of its own. */
+const evalWords = ([script = "", ...rest]: readonly string[]): readonly string[] => [
+  listsFromTheEnd(script),
+  ...rest,
+];
+
+/**
+ * The mock takes a Lua table for a list only when it was filled from its end, and answers nothing
+ * for any other. The line breaks keep a comment at the script's end from hiding what follows.
+ */
+const listsFromTheEnd = (script: string): string => `
+local function turned(value)
+  if type(value) ~= "table" then return value end
+  local list = {}
+  for place = #value, 1, -1 do list[place] = turned(value[place]) end
+  return list
+end
+return turned((function()
+${script}
+end)())
+`;
 
 function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();

@@ -9,6 +9,8 @@ export interface StackSettings {
   readonly port: number;
   readonly dataDir: string;
   readonly adminToken: string;
+  /** Milliseconds that a stop waits for jobs which are being worked on. */
+  readonly shutdownMs: number;
   /** Settings of the Worker that were given in the environment; they replace the stack's own. */
   readonly given: Readonly<Record<string, string>>;
 }
@@ -17,7 +19,7 @@ export interface StackSettings {
 export class StackError extends Error {}
 
 const PASSED_ON =
-  /^(S3_|BACKUP_S3_|UPSTASH_|FRESHET_|SIGNATURE_)|^(USE_CACHE|CHECK_FRESHNESS|FORCE_RELOAD|REVALIDATE_MS|MAX_STALE_MS|STRICT_FRESHNESS|CACHE_TTL_MS|PREDICTION_CACHE_MAX_BYTES|MODEL_CACHE_MAX_BYTES|MAX_BODY_BYTES|MAX_IN_FLIGHT|PREMIUM_TIMEOUT_MS|LOG_LEVEL)$/;
+  /^(S3_|BACKUP_S3_|UPSTASH_|FRESHET_|SIGNATURE_)|^(USE_CACHE|CHECK_FRESHNESS|FORCE_RELOAD|REVALIDATE_MS|MAX_STALE_MS|STRICT_FRESHNESS|CACHE_TTL_MS|PREDICTION_CACHE_MAX_BYTES|MODEL_CACHE_MAX_BYTES|MAX_BODY_BYTES|MAX_IN_FLIGHT|CONVERSATION_TTL_DAYS|JOBS_BACKLOG_WARN|PREMIUM_TIMEOUT_MS|LOG_LEVEL)$/;
 const OWN = new Set(["FRESHET_DATA_DIR", "FRESHET_ADMIN_TOKEN"]);
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,7 +27,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Reads the stack's settings from the environment and makes its data folder.
  * The admin token, unless given, is made once and kept there for its owner alone.
- * @throws StackError when PORT is no port or the folder cannot be written
+ * @throws StackError when PORT or SHUTDOWN_MS is none or the folder cannot be written
  */
 export async function readSettings(env: Environment): Promise<StackSettings> {
   const dataDir = resolve(env.FRESHET_DATA_DIR ?? ".freshet");
@@ -36,6 +38,7 @@ export async function readSettings(env: Environment): Promise<StackSettings> {
       port: readPort(env.PORT ?? "8787"),
       dataDir,
       adminToken: env.FRESHET_ADMIN_TOKEN ?? (await keptToken(join(dataDir, "admin-token"))),
+      shutdownMs: readShutdown(env.SHUTDOWN_MS ?? "10000"),
       given: givenTo(env),
     };
   } catch (error) {
@@ -51,6 +54,13 @@ function readPort(text: string): number {
   if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new StackError(
     `PORT is '${text}': it must be a whole number from 0 (any free port) to 65535.`,
+  );
+}
+
+function readShutdown(text: string): number {
+  if (/^\d{1,8}$/.test(text)) return Number(text);
+  throw new StackError(
+    `SHUTDOWN_MS is '${text}': it must be a whole number of milliseconds, up to 99999999.`,
   );
 }
 

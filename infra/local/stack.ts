@@ -1,18 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  convertV4MiniflareOptions,
-  Log,
-  LogLevel,
-  Miniflare,
-  type V4MiniflareOptions,
-} from "miniflare";
 import type { S3Config } from "../../src/adapters/s3/config.ts";
 import { createS3ObjectStore } from "../../src/adapters/s3/object-store.ts";
 import { createSystemClock } from "../../src/adapters/web-platform/clock.ts";
+import type { JobStore } from "../../src/core/ports/job-store.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
-import { type BuiltWorker, buildWorker } from "../build/build.ts";
+import { buildWorker } from "../build/build.ts";
 import { lockDataDir } from "./data-lock.ts";
 import { freePort } from "./free-port.ts";
 import { createNodeDigest } from "./node-digest.ts";
@@ -23,15 +16,18 @@ import {
   startRedisServer,
 } from "./redis-backend.ts";
 import { type RedisBridge, startRedisBridge } from "./redis-bridge.ts";
-import { localS3Config, localS3Options } from "./s3.ts";
+import { jobsIn, releaseJobs, untilJobsRest } from "./rest-jobs.ts";
+import { localS3Config } from "./s3.ts";
 import { publishExamples } from "./seed.ts";
-import { isLoopback, StackError, type StackSettings } from "./settings.ts";
+import { isLoopback, type StackSettings } from "./settings.ts";
+import { startWorker } from "./start-worker.ts";
 import { untilReady } from "./until-ready.ts";
 
 /** The crons that the Worker is deployed with, and how often they are fired here. */
 const EVERY_MINUTE = "* * * * *";
 const EVERY_HOUR = "0 * * * *";
 const MINUTE_MS = 60_000;
+const LOCAL_ENV = "dev";
 const LOCAL_ENTRY = join(import.meta.dirname, "..", "..", "functions", "local.ts");
 
 /** A running stack. */
@@ -44,8 +40,15 @@ export interface Stack {
   readonly redis: RedisBackend["kind"] | "external";
   /** Models that this boot published. */
   readonly published: readonly string[];
+  /** Those in the embedded Redis; `undefined` with one of the environment. */
+  readonly jobs: JobStore | undefined;
   /** Fires one of the Worker's crons now: the minute's, unless said otherwise. */
   fireCron(cron?: string): Promise<void>;
+  /**
+   * Waits for jobs that are being worked on, `shutdownMs` at most, gives the others back to the
+   * queue, and ends everything. Jobs in a Redis of the environment are left alone: others may work
+   * on them.
+   */
   stop(): Promise<void>;
 }
 
@@ -76,6 +79,9 @@ async function boot(
   undo.push(lock.release);
   const port = settings.port === 0 ? await freePort() : settings.port;
   const redis = await startRedis(settings, undo);
+  const jobs = redis.bridge && jobsIn(redis.bridge, settings.given.FRESHET_ENV ?? LOCAL_ENV);
+  // What a step undoes is undone in reverse: the Worker is gone before its jobs are given back.
+  if (jobs !== undefined) undo.push(() => releaseJobs(jobs));
   await lock.recordChildren();
   const built = await buildWorker(join(settings.dataDir, "build"), LOCAL_ENTRY);
   const url = `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
@@ -84,6 +90,7 @@ async function boot(
   const vars = { ...varsFor(settings, s3, redis.bridge), ...settings.given };
   const miniflare = await startWorker(settings, port, built, vars);
   undo.push(() => miniflare.dispose());
+  if (jobs !== undefined) undo.push(() => untilJobsRest(jobs, settings.shutdownMs));
   await lock.recordChildren();
   const store = createS3ObjectStore(s3, {
     digest: createNodeDigest(),
@@ -107,7 +114,7 @@ async function boot(
   });
   await untilReady(loopbackUrl(settings.host, port));
   const { adminToken } = settings;
-  return { url, adminToken, s3, store, redis: redis.kind, published, fireCron, stop };
+  return { url, adminToken, s3, store, redis: redis.kind, jobs, published, fireCron, stop };
 }
 
 async function startRedis(
@@ -145,7 +152,7 @@ function varsFor(
       ? {}
       : { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: redis.token }),
     FRESHET_ADMIN_TOKEN: settings.adminToken,
-    FRESHET_ENV: "dev",
+    FRESHET_ENV: LOCAL_ENV,
     // On loopback only this machine's users can ask; anywhere else a token is needed.
     FRESHET_PUBLIC_SCOPES: isLoopback(settings.host) ? "infer,read" : "",
   };
@@ -159,46 +166,6 @@ const givenS3 = ({ given }: StackSettings): S3Config => ({
   secretAccessKey: given.S3_SECRET_ACCESS_KEY ?? "",
   prefix: given.S3_PREFIX ?? "",
 });
-
-async function startWorker(
-  settings: StackSettings,
-  port: number,
-  { modules, assetsDir }: BuiltWorker,
-  bindings: Record<string, string>,
-): Promise<Miniflare> {
-  const resources = join(settings.dataDir, "resources");
-  await mkdir(resources, { recursive: true });
-  const options: V4MiniflareOptions = {
-    host: settings.host,
-    port,
-    cf: false,
-    log: new Log(LogLevel.WARN),
-    resourcePersistencePath: resources,
-    workers: [
-      {
-        name: "freshet",
-        modules: modules.map(({ name, kind, contents }) => ({
-          type: kind === "wasm" ? "CompiledWasm" : "ESModule",
-          path: name,
-          contents: kind === "wasm" ? contents : Buffer.from(contents).toString("utf8"),
-        })),
-        compatibilityDate: "2026-11-01",
-        bindings,
-        assets: { directory: assetsDir, routerConfig: { has_user_worker: true } },
-        ...localS3Options,
-      },
-    ],
-  };
-  try {
-    const miniflare = new Miniflare(convertV4MiniflareOptions(options));
-    await miniflare.ready;
-    return miniflare;
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    if (!/address already in use|EADDRINUSE/i.test(text)) throw error;
-    throw new StackError(`port ${port} on ${settings.host} is in use. Set PORT to another one.`);
-  }
-}
 
 /** Where the stack reaches itself: a wildcard address is no destination. */
 const loopbackUrl = (host: string, port: number): string =>

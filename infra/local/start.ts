@@ -1,23 +1,14 @@
 import { banner } from "./banner.ts";
 import { readSettings, StackError } from "./settings.ts";
 import { type Stack, startStack } from "./stack.ts";
+import { stopOnSignal } from "./stop-on-signal.ts";
 
 // The simulators would look things up on the network otherwise.
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 process.env.WRANGLER_SEND_METRICS = "false";
 
 let stack: Stack | undefined;
-let isStopping = false;
-
-async function stop(): Promise<void> {
-  if (isStopping) return;
-  isStopping = true;
-  await stack?.stop();
-  process.exit(0);
-}
-
-process.on("SIGINT", stop);
-process.on("SIGTERM", stop);
+stopOnSignal(async () => stack?.stop(), console.log);
 
 try {
   const settings = await readSettings(process.env);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Api } from "./client/api.ts";
 import { findToken } from "./client/token.ts";
-import { usageFailure } from "./failure.ts";
+import { type CliFailure, usageFailure } from "./failure.ts";
 import { createStyle, type Style } from "./output/style.ts";
 
 /** The options that every command takes. */
@@ -40,6 +40,8 @@ export interface Context {
   /** A remark beside the answer, on stderr; not in JSON mode. */
   note(text: string): void;
   readBytes(path: string): Uint8Array<ArrayBuffer>;
+  /** A path as the user means it, made absolute. */
+  pathOf(path: string): string;
 }
 
 export const DEFAULT_URL = "http://127.0.0.1:8787";
@@ -69,6 +71,7 @@ export function createContext(options: GlobalOptions, terminal: Terminal): Conte
       if (!isJson) terminal.err(`${text}\n`);
     },
     readBytes: (path) => readBytes(path, env),
+    pathOf: (path) => pathOf(path, env),
   };
 }
 
@@ -78,15 +81,24 @@ function readUrl(text: string): URL {
   throw usageFailure(`'${text}' is not the URL of a server`, `Write it like ${DEFAULT_URL}.`);
 }
 
-function readBytes(path: string, env: Terminal["env"]): Uint8Array<ArrayBuffer> {
-  // `npm run` changes to the package's folder; the path is meant from where the user stands.
+/** `npm run` changes to the package's folder; a path is meant from where the user stands. */
+function pathOf(path: string, env: Terminal["env"]): string {
   const base = env.npm_lifecycle_event === "freshet" ? env.INIT_CWD : undefined;
+  return resolve(base ?? ".", path);
+}
+
+function readBytes(path: string, env: Terminal["env"]): Uint8Array<ArrayBuffer> {
   try {
-    return new Uint8Array(readFileSync(resolve(base ?? ".", path)));
+    return new Uint8Array(readFileSync(pathOf(path, env)));
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    throw usageFailure(`cannot read ${path}: ${READ_ERRORS[code] ?? code}`);
+    throw unreadable(path, error);
   }
+}
+
+/** Why a file cannot be read, for a user. */
+export function unreadable(path: string, error: unknown): CliFailure {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return usageFailure(`cannot read ${path}: ${READ_ERRORS[code] ?? code}`);
 }
 
 const READ_ERRORS: Readonly<Record<string, string>> = {

@@ -1,7 +1,13 @@
 import * as z from "zod/mini";
+import {
+  isIpAddress,
+  isLoopbackHost,
+  parseAllowedHosts,
+} from "../adapters/remote/allowed-hosts.ts";
 import { parsePublicKeys } from "../adapters/web-platform/public-keys.ts";
 import { SIGNATURE_POLICIES } from "../core/lifecycle/signature/apply-policy.ts";
 import { DEFAULT_MODEL_BUDGET_BYTES } from "../core/model/limits.ts";
+import type { Result } from "../core/model/result.ts";
 import { SCOPES } from "../core/model/scope.ts";
 
 const MIB = 1024 * 1024;
@@ -70,15 +76,17 @@ const scopes = z.pipe(
   z.array(z.enum(SCOPES, `must be a comma-separated list of ${SCOPES.join(", ")}`)),
 );
 
-const publicKeys = z.pipe(
-  z.string(),
-  z.transform((pem: string, { issues }) => {
-    const keys = parsePublicKeys(pem);
-    if (keys.ok) return keys.value;
-    issues.push({ code: "custom", message: keys.failure.detail, input: pem });
-    return z.NEVER;
-  }),
-);
+/** What a parser makes of a text; its failure's detail is the message. */
+const parsedBy = <T>(parse: (text: string) => Result<T, { readonly detail: string }>) =>
+  z.pipe(
+    z.string(),
+    z.transform((text: string, { issues }) => {
+      const parsed = parse(text);
+      if (parsed.ok) return parsed.value;
+      issues.push({ code: "custom", message: parsed.failure.detail, input: text });
+      return z.NEVER;
+    }),
+  );
 
 /**
  * Every setting of the Worker, from variables and secrets of the same names. The
@@ -177,6 +185,17 @@ export const configSchema = z.object({
     1,
     10_000,
   ),
+  CONVERSATION_TTL_DAYS: whole(
+    "Days since its last event for which a conversation is kept ([conversations.md](conversations.md)).",
+    90,
+    1,
+    3_650,
+  ),
+  JOBS_BACKLOG_WARN: whole(
+    "Jobs queued or running from which on `/health` warns of a backlog ([jobs.md](jobs.md)).",
+    1_000,
+    1,
+  ),
   MODEL_CACHE_MAX_BYTES: whole(
     "Budget in bytes for the memory of loaded models in one isolate, measured, least recently used out first.",
     DEFAULT_MODEL_BUDGET_BYTES,
@@ -189,6 +208,12 @@ export const configSchema = z.object({
     1024,
     100 * MIB,
   ),
+  MAX_ROWS: whole(
+    "Most rows of one request of `/v1/models/{m}/predict` in JSON or CSV; a stream of lines has no limit ([predictions.md](predictions.md)).",
+    1_000,
+    1,
+    100_000,
+  ),
   SIGNATURE_POLICY: setting(
     "What becomes of a version that no trusted key has signed, when it is published and when it is loaded: `off` looks at nothing, `warn` logs it, `require` refuses it ([integrity.md](integrity.md)).",
     z.enum(SIGNATURE_POLICIES, `must be one of ${SIGNATURE_POLICIES.join(", ")}`),
@@ -196,8 +221,25 @@ export const configSchema = z.object({
   ),
   SIGNATURE_PUBLIC_KEYS: setting(
     "Trusted public keys in PEM, ECDSA P-256 or Ed25519, one after the other.",
-    publicKeys,
+    parsedBy(parsePublicKeys),
     [],
+  ),
+  FRESHET_REMOTE_HOSTS: setting(
+    "Hosts that remote strategies may send requests to: a comma-separated list of `host` or `host:port`, without wildcards; the port left out is the scheme's own. Names only, reached by https; with `FRESHET_ENV` = `dev` also loopback addresses, by http as well. Empty: none ([premium.md](premium.md)).",
+    parsedBy(parseAllowedHosts),
+    [],
+  ),
+  JOB_LEASE_MS: whole(
+    "Milliseconds after which a premium job whose holder is silent is taken over by the next cron.",
+    30_000,
+    500,
+    600_000,
+  ),
+  PREMIUM_TIMEOUT_MS: whole(
+    "Milliseconds that one attempt at a premium answer may take, where the strategy has no `timeout_ms`.",
+    20_000,
+    1,
+    600_000,
   ),
   LOG_LEVEL: setting(
     "Least level that is logged. `debug` adds a line for each inference.",
@@ -234,6 +276,7 @@ export function readConfig(env: unknown): Config {
   checkStrictness(config);
   checkBackup(config);
   checkSignatures(config);
+  checkRemoteHosts(config);
   return config;
 }
 
@@ -257,6 +300,17 @@ function checkSignatures({ SIGNATURE_POLICY, SIGNATURE_PUBLIC_KEYS }: Config): v
   if (SIGNATURE_POLICY === "off" || SIGNATURE_PUBLIC_KEYS.length > 0) return;
   throw new ConfigError(
     `wrong configuration: SIGNATURE_PUBLIC_KEYS: is empty while SIGNATURE_POLICY is ${SIGNATURE_POLICY}. Set the keys, or the policy to off.`,
+  );
+}
+
+/** An address proves nothing of who answers there: only a developer's own machine is known by one. */
+function checkRemoteHosts({ FRESHET_REMOTE_HOSTS, FRESHET_ENV }: Config): void {
+  const isWrong = FRESHET_REMOTE_HOSTS.some(
+    ({ hostname }) => isIpAddress(hostname) && !(FRESHET_ENV === "dev" && isLoopbackHost(hostname)),
+  );
+  if (!isWrong) return;
+  throw new ConfigError(
+    "wrong configuration: FRESHET_REMOTE_HOSTS: has an IP address in it. Name hosts; only with FRESHET_ENV=dev loopback addresses are taken.",
   );
 }
 

@@ -1,11 +1,14 @@
 import { version } from "../../package.json";
 import { createConsoleEvents } from "../adapters/console/events.ts";
+import type { SecretOf } from "../adapters/remote/check-strategy.ts";
 import { createS3ObjectStore } from "../adapters/s3/object-store.ts";
 import { createS3UploadStore } from "../adapters/s3/uploads.ts";
+import type { UpstashConfig } from "../adapters/upstash/client.ts";
 import { createUpstashSharedCache } from "../adapters/upstash/shared-cache.ts";
 import { createCacheApi } from "../adapters/web-platform/cache-api.ts";
 import { createSystemClock } from "../adapters/web-platform/clock.ts";
 import { createWorkersDigest } from "../adapters/web-platform/digest.ts";
+import { gzip } from "../adapters/web-platform/gzip.ts";
 import { createWebSignatureVerifier } from "../adapters/web-platform/signature.ts";
 import { ModelCache } from "../core/cache/model-cache.ts";
 import { PredictionCache } from "../core/cache/prediction-cache.ts";
@@ -14,6 +17,7 @@ import { BundleCatalog } from "../core/lifecycle/bundle/bundle-catalog.ts";
 import { CronState } from "../core/lifecycle/cron/cron-state.ts";
 import { maxFileBytes } from "../core/lifecycle/fetch-version.ts";
 import { DeploymentFinder } from "../core/lifecycle/find-deployment.ts";
+import { readEpoch } from "../core/lifecycle/freshness/announce.ts";
 import { CatalogFeed } from "../core/lifecycle/freshness/catalog-feed.ts";
 import { obeyOrder } from "../core/lifecycle/freshness/obey-order.ts";
 import type { FreshnessSettings } from "../core/lifecycle/freshness/settings.ts";
@@ -28,6 +32,16 @@ import type { TickDeps } from "../cron/tick-deps.ts";
 import { createApp } from "../http/app.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import type { Config } from "./config.ts";
+import { createLazyPremium } from "./premium.ts";
+import { createOnEntityFinished, createRecordKeeping } from "./records.ts";
+import {
+  createLazyConversationStore,
+  createLazyEntityStore,
+  createLazyJobStore,
+} from "./redis-stores.ts";
+import { createLazyRemoteModels } from "./remote-models.ts";
+
+const DAY_MS = 86_400_000;
 
 /** Everything that lives as long as the isolate, wired once. */
 export interface Isolate {
@@ -37,7 +51,7 @@ export interface Isolate {
 }
 
 /** Builds adapters and state from a complete configuration and the started engine. No I/O. */
-export function createIsolate(config: Config, engine: Engine): Isolate {
+export function createIsolate(config: Config, engine: Engine, secretOf: SecretOf): Isolate {
   const clock = createSystemClock();
   const events = createConsoleEvents(
     { level: config.LOG_LEVEL, form: config.FRESHET_ENV === "dev" ? "text" : "json" },
@@ -45,7 +59,8 @@ export function createIsolate(config: Config, engine: Engine): Isolate {
   );
   const digest = createWorkersDigest();
   const newId = () => crypto.randomUUID();
-  const sharedCache = sharedCacheOf(config);
+  const upstash = upstashOf(config);
+  const sharedCache = upstash && createUpstashSharedCache(upstash);
   const store = createS3ObjectStore(storeConfig(config), {
     digest,
     clock,
@@ -152,37 +167,66 @@ export function createIsolate(config: Config, engine: Engine): Isolate {
           newId,
           maxBytes: maxFileBytes({ engine }),
         };
-  const deps: HttpDeps = {
-    serve: {
-      ...refresh,
-      finder,
-      predictions,
-      objects,
-      bytesCache,
-      statistics: new StatisticsBook(),
+  const jobs = upstash && createLazyJobStore(upstash);
+  const records = upstash && createRecordKeeping(upstash, { digest, events, clock }, () => deps);
+  const remote = createLazyRemoteModels(
+    { hosts: config.FRESHET_REMOTE_HOSTS, isLocal: config.FRESHET_ENV === "dev" },
+    { fetch: (url, init) => fetch(url, init), random: Math.random, clock, secretOf },
+  );
+  const statistics = new StatisticsBook();
+  const premium = createLazyPremium(() => ({
+    serve: { ...refresh, finder, predictions, statistics },
+    predictions,
+    remote,
+    jobs,
+    clock,
+    digest,
+    events,
+    newId,
+    random: Math.random,
+    epoch: (deadlineMs) => readEpoch(sharedCache, deadlineMs),
+    settings: {
+      redisDeadlineMs: config.REDIS_DEADLINE_MS,
+      timeoutMs: config.PREMIUM_TIMEOUT_MS,
+      leaseMs: config.JOB_LEASE_MS,
     },
+  }));
+  const deps: HttpDeps = {
+    serve: { ...refresh, finder, predictions, objects, bytesCache, statistics, premium },
     registry: { store, engine, models, clock, random: Math.random, newId, signatures },
     backup,
     bundles,
     cron,
     store,
+    remote,
     uploads: createS3UploadStore(storeConfig(config), { clock, random: Math.random }),
     digest,
     sharedCache,
+    entities: upstash && createLazyEntityStore(upstash),
+    conversations: upstash && createLazyConversationStore(upstash),
+    ...(records && {
+      records,
+      onEntityFinished: createOnEntityFinished(() => deps, records),
+    }),
+    jobs,
     feed,
     tiers: {
       predictions: () => predictions.stats().isolate,
       redis: () => predictions.stats().redis ?? null,
       bytes: () => bytesCache?.counts() ?? null,
+      premium: () => premium.counts(),
     },
     engine,
     clock,
     events,
     settings: {
       maxBodyBytes: config.MAX_BODY_BYTES,
+      maxRows: config.MAX_ROWS,
       publicScopes: new Set(config.FRESHET_PUBLIC_SCOPES),
       adminToken: config.FRESHET_ADMIN_TOKEN,
       environment: config.FRESHET_ENV,
+      conversationKeepMs: config.CONVERSATION_TTL_DAYS * DAY_MS,
+      jobsBacklogWarn: config.JOBS_BACKLOG_WARN,
       switches: switchesOf(config),
       version,
     },
@@ -198,6 +242,13 @@ export function createIsolate(config: Config, engine: Engine): Isolate {
     objects,
     bytesCache,
     backup,
+    archive: records && { predictions: records.predictions, store, gzip, clock, newId },
+    drainPremium:
+      jobs &&
+      (async (context) => {
+        const { drainPremium } = await import("../cron/drain-premium.ts");
+        await drainPremium({ ...(await premium.desk()).deps, finder, cron }, context);
+      }),
   };
   return { app: createApp(deps), tick };
 }
@@ -238,11 +289,12 @@ const backupStoreOf = (config: Config, deps: Parameters<typeof createS3ObjectSto
         deps,
       );
 
-const sharedCacheOf = (config: Config) =>
+/** `undefined` without Redis. */
+const upstashOf = (config: Config): UpstashConfig | undefined =>
   config.UPSTASH_REDIS_REST_URL === ""
     ? undefined
-    : createUpstashSharedCache({
+    : {
         url: config.UPSTASH_REDIS_REST_URL,
         token: config.UPSTASH_REDIS_REST_TOKEN,
         keyPrefix: `freshet:${config.FRESHET_ENV}:`,
-      });
+      };

@@ -7,6 +7,7 @@ import { runTick } from "../cron/run-tick.ts";
 import { renderRefusal } from "../http/problem.ts";
 import { ConfigError, readConfig } from "./config.ts";
 import { createIsolate, type Isolate } from "./isolate.ts";
+import { secretsIn } from "./secrets.ts";
 
 // Started in global scope: a request would pay 150–300 ms for it, start-up has a second.
 const engine = await startEngine({ wasm: ortWasm, maxMemoryBytes: ENGINE_MAX_MEMORY_BYTES });
@@ -41,7 +42,7 @@ function isolateFor(env: unknown): Isolate | ConfigError {
 
 function build(env: unknown): Isolate | ConfigError {
   try {
-    return createIsolate(readConfig(env), engine);
+    return createIsolate(readConfig(env), engine, secretsIn(env));
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;

@@ -12,5 +12,5 @@ export async function runTick(deps: TickDeps, context: FlightContext, cron: stri
     return;
   }
   const { runMinuteTick } = await import("./minute-tick.ts");
-  await runMinuteTick(deps, context, cron);
+  await Promise.all([runMinuteTick(deps, context, cron), deps.drainPremium?.(context)]);
 }

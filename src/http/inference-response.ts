@@ -25,6 +25,7 @@ export type RespondInference = (
 interface Lasting {
   readonly headers: Headers;
   timing: string;
+  job: string | undefined;
   ageS: number;
   ttlS: number;
 }
@@ -46,7 +47,7 @@ export function createRespondInference(): RespondInference {
     const found = ofVersion.get(key);
     if (found !== undefined) return found;
     const headers = new Headers(lastingHeaders(inference));
-    const made = { headers, timing: "", ageS: Number.NaN, ttlS: Number.NaN };
+    const made = { headers, timing: "", job: undefined, ageS: Number.NaN, ttlS: Number.NaN };
     ofVersion.set(key, made);
     return made;
   }
@@ -57,6 +58,7 @@ export function createRespondInference(): RespondInference {
     // The response copies them: the next answer may write over these.
     kept.set("x-request-id", requestId);
     kept.set("x-freshet-prediction-id", predictionId);
+    setJob(last, inference.job);
     setTiming(last, inference);
     if (inference.cached !== undefined) setAge(last, inference.cached);
     const response = new Response(body, { headers: kept });
@@ -73,10 +75,10 @@ type Cached = NonNullable<Inference["cached"]>;
 const lastingHeaders = ({ loaded, route, strategy, modelCache, cached }: Inference) => ({
   "x-freshet-model": loaded.model,
   "x-freshet-version": loaded.version,
-  "x-freshet-digest": loaded.digest,
+  ...(loaded.digest === "" ? {} : { "x-freshet-digest": loaded.digest }),
   "x-freshet-strategy": strategy,
   "x-freshet-route": route,
-  etag: loaded.etag,
+  ...(loaded.etag === "" ? {} : { etag: loaded.etag }),
   ...JSON_HEADERS,
   "cache-status":
     cached?.tier === "none"
@@ -118,6 +120,14 @@ const hitStatus = (
   tier === "isolate"
     ? `isolate; hit; ttl=${ttlS}`
     : `redis; hit; ttl=${ttlS}, isolate; fwd=miss${stored ? "; stored" : ""}`;
+
+/** The job is one answer's: the next one's headers must not name it. */
+function setJob(last: Lasting, job: string | undefined): void {
+  if (job === last.job) return;
+  if (job === undefined) last.headers.delete("x-freshet-job");
+  else last.headers.set("x-freshet-job", job);
+  last.job = job;
+}
 
 function setTiming(last: Lasting, { acquireMs, runMs }: Inference): void {
   const timing = `acquire;dur=${acquireMs}, run;dur=${runMs}`;

@@ -56,6 +56,7 @@ export function registryRefusalOf(failure: RegistryFailure): Refusal {
     case "deployment_unreadable":
       return { status: 409, code, detail, ...errors };
     case "unknown_reference":
+    case "invalid_strategy":
       return { status: 422, code, detail, ...errors };
     case "precondition_failed":
       return { status: 412, code, detail };

@@ -67,6 +67,27 @@ function describeBridge(start: () => Promise<RedisBackend>): void {
     expect((await send("/", ["EXISTS", "b"], inBase64)).body).toEqual({ result: 1 });
   });
 
+  it("answers a list of Lua however it was filled, lists within it too", async () => {
+    const script =
+      "local l = {} for n = 1, 4 do l[#l + 1] = 'w' .. n end return {l, {}, 'x'} -- end";
+    expect((await send("/", ["EVAL", script, 0])).body).toEqual({
+      result: [["w1", "w2", "w3", "w4"], [], "x"],
+    });
+  });
+
+  it("gives a script its words as they came, those of options too", async () => {
+    const script = "return {KEYS[1], KEYS[2], ARGV[1], ARGV[2]}";
+    expect((await send("/", ["EVAL", script, 2, "limit", "nx", "match", ""])).body).toEqual({
+      result: ["limit", "nx", "match", ""],
+    });
+  });
+
+  it("tells a script's error as Redis does, and has done nothing else", async () => {
+    const failed = await send("/", ["EVAL", "return redis.call('NOSUCHCOMMAND')", 0]);
+    expect(failed).toMatchObject({ status: 400, body: { error: expect.any(String) } });
+    expect((await send("/", ["EVAL", "return 'fine'", 0])).body).toEqual({ result: "fine" });
+  });
+
   it("runs every command of a pipeline; each has its own result or error", async () => {
     const { status, body } = await send("/pipeline", [
       ["SET", "p", "text"],
@@ -115,6 +136,14 @@ function describeBridge(start: () => Promise<RedisBackend>): void {
 
 describe("the bridge before a Redis in memory", () => {
   describeBridge(async () => startRedisInMemory());
+
+  it("keeps nothing of another one in the same process", async () => {
+    const [one, other] = [startRedisInMemory(), startRedisInMemory()];
+    await one.run(["SET", "mine", "1"]);
+    expect(await other.run(["GET", "mine"])).toBe(null);
+    await one.stop();
+    await other.stop();
+  });
 });
 
 describeNeeding(["redis-server"], "the bridge before a redis-server", () => {

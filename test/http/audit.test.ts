@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { createMemoryJobStore } from "../../src/adapters/memory/job-store.ts";
 import { listKeys } from "../../src/core/lifecycle/list-keys.ts";
+import type { JobStore } from "../../src/core/ports/job-store.ts";
 import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "../support/http-app.ts";
 import { registryModel } from "../support/registry-models.ts";
 
@@ -167,6 +169,16 @@ const ACTS: readonly Act[] = [
     send: sendJson("POST", "/v1/cache/refresh/iris"),
     entry: { action: "refresh_cache", params: {} },
   },
+  {
+    route: "POST /v1/jobs/:id/retry",
+    send: sendJson("POST", "/v1/jobs/dropped/retry"),
+    entry: { action: "retry_job", target: "dropped", params: {} },
+  },
+  {
+    route: "POST /v1/jobs/:id/cancel",
+    send: sendJson("POST", "/v1/jobs/queued/cancel"),
+    entry: { action: "cancel_job", target: "queued", params: {} },
+  },
 ];
 
 /** Reads only, or is no act of an admin. */
@@ -174,11 +186,30 @@ const UNAUDITED = [
   "POST /v1/backup/verify",
   "POST /v1/bundles/:bundle/load",
   "POST /v1/bundles/:bundle/predict",
+  "POST /v1/models/:model/predict",
   "POST /v1/store/probe",
+  // What is told of the world: no admin's act.
+  "POST /v1/conversations/:id/events",
+  "DELETE /v1/entities/:type/:id",
+  "POST /v1/entities/:type",
+  "PUT /v1/entities/:type/:id",
+  "POST /v1/outcomes",
+  "PUT /v1/predictions/:id/outcome",
 ];
 
+async function createTwoJobs(): Promise<JobStore> {
+  const jobs = createMemoryJobStore();
+  for (const id of ["dropped", "queued"]) {
+    const draft = { id, key: id, model: "iris", version: "1", strategy: "chat", requestId: "r" };
+    const options = { limits: { maxRunning: 1 }, nowMs: 0, deadlineMs: 1_000 };
+    await jobs.enqueue({ ...draft, attempts: 1, work: "{}" }, options);
+  }
+  await jobs.cancel("dropped", 0, 1_000);
+  return jobs;
+}
+
 async function appWithTwoVersions(): Promise<HttpApp> {
-  const app = createHttpApp({ withBackup: true });
+  const app = createHttpApp({ withBackup: true, jobs: await createTwoJobs() });
   for (const label of ["a", "b"]) expect((await publish(label)(app)).status).toBe(201);
   return app;
 }

@@ -344,7 +344,7 @@ describe("GET /v1/cron", () => {
     expect((await send("GET", "/v1/cron")).body).toEqual({
       crons: [
         { cron: "* * * * *", does: "refresh, then warm", from: null, last: null },
-        { cron: "0 * * * *", does: "back up", from: null, last: null },
+        { cron: "0 * * * *", does: "back up, archive records", from: null, last: null },
       ],
       redis: "not_configured",
     });

@@ -11,7 +11,7 @@ const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` };
 interface Body {
   readonly code?: string;
   readonly results?: readonly object[];
-  readonly models: readonly { readonly degraded?: object }[];
+  readonly models: readonly { readonly degraded?: object; readonly settings?: object }[];
   readonly isolate: { readonly models: { readonly entries: number } };
 }
 
@@ -63,12 +63,28 @@ describe("GET /v1/cache/status", () => {
           checked_at: "2023-11-14T22:13:20.000Z",
           last_used_at: "2023-11-14T22:13:20.000Z",
           memory_bytes: expect.any(Number),
+          settings: { revalidate_ms: 5_000, strict_freshness: false, use_cache: false },
         },
         { name: "wine", version: "1" },
       ],
       epoch: 0,
       settings: { USE_CACHE: true, REVALIDATE_MS: 5_000 },
     });
+  });
+
+  it("gives a model's settings as they hold: what its deployment says over the Worker's", async () => {
+    const settings = { policy: { revalidate_ms: 1_000, strict_freshness: true } };
+    await putDeployment(app.bucket, "iris", 2, { production: { "1": 100 } }, settings);
+    await send("POST", "/v1/cache/refresh/iris");
+    const [iris, wine] = (await status()).models;
+    expect(iris?.settings).toEqual({
+      check_freshness: true,
+      revalidate_ms: 1_000,
+      max_stale_ms: 3_600_000,
+      strict_freshness: true,
+      use_cache: false,
+    });
+    expect(wine?.settings).toMatchObject({ revalidate_ms: 5_000, strict_freshness: false });
   });
 
   it("says why a model goes on with what it had", async () => {

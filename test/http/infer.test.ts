@@ -65,6 +65,7 @@ describe("an inference in JSON", () => {
       digest: answer.headers.get("x-freshet-digest"),
       strategy: "fast",
       route: "production:1",
+      cache: "off",
       tier: "none",
       modelCache: "miss",
       durationMs: 0,

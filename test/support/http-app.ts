@@ -11,9 +11,13 @@ import { DeploymentFinder } from "../../src/core/lifecycle/find-deployment.ts";
 import { refreshDeployment } from "../../src/core/lifecycle/refresh-deployment.ts";
 import type { SignatureRules } from "../../src/core/lifecycle/signature/apply-policy.ts";
 import { VersionLoader } from "../../src/core/lifecycle/version-loader.ts";
+import type { ConversationStore } from "../../src/core/ports/conversation-store.ts";
 import type { Engine } from "../../src/core/ports/engine.ts";
+import type { EntityStore } from "../../src/core/ports/entity-store.ts";
 import type { FreshetEvent } from "../../src/core/ports/events.ts";
+import type { JobStore } from "../../src/core/ports/job-store.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
+import type { RemoteModels } from "../../src/core/ports/remote-models.ts";
 import type { SharedCache } from "../../src/core/ports/shared-cache.ts";
 import { StatisticsBook } from "../../src/core/predict/statistics.ts";
 import { Catalog } from "../../src/core/routing/catalog.ts";
@@ -25,6 +29,7 @@ import { createFakeEngine } from "./fake-engine.ts";
 import { FRESHNESS, feedOf } from "./freshness.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { type PredictionOptions, predictionsOf } from "./predictions.ts";
+import { createTestRemote } from "./remote.ts";
 
 export const ADMIN_TOKEN = "an-admin-token-for-tests";
 
@@ -52,21 +57,35 @@ export interface HttpAppOptions {
   readonly engine?: Engine;
   readonly settings?: Partial<HttpSettings>;
   readonly sharedCache?: SharedCache;
+  /** Left out: as without Redis. */
+  readonly entities?: EntityStore;
+  readonly conversations?: ConversationStore;
+  readonly jobs?: JobStore;
+  readonly onEntityFinished?: HttpDeps["onEntityFinished"];
+  readonly records?: HttpDeps["records"];
   /** With a second bucket. */
   readonly withBackup?: boolean;
   /** Left out: signatures are not looked at. */
   readonly signatures?: Pick<SignatureRules, "policy" | "verifier">;
   /** Left out: no predictions are kept. */
   readonly predictions?: PredictionOptions;
+  /** Left out: no host is allowed. */
+  readonly remote?: RemoteModels;
 }
 
 export function createHttpApp({
   engine,
   settings,
   sharedCache,
+  entities,
+  conversations,
+  jobs,
+  onEntityFinished,
+  records,
   withBackup = false,
   signatures,
   predictions,
+  remote = createTestRemote().remote,
 }: HttpAppOptions = {}): HttpApp {
   const events: FreshetEvent[] = [];
   const kept: Promise<unknown>[] = [];
@@ -87,7 +106,13 @@ export function createHttpApp({
       predictions,
     ),
     uploads,
+    remote,
     sharedCache,
+    entities,
+    conversations,
+    jobs,
+    ...(onEntityFinished === undefined ? {} : { onEntityFinished }),
+    records,
     settings: { ...SETTINGS, ...settings },
   };
   const app = createApp(deps);
@@ -119,9 +144,12 @@ export function createHttpApp({
 
 const SETTINGS: HttpSettings = {
   maxBodyBytes: 100_000,
+  maxRows: 1_000,
   publicScopes: new Set(["infer", "read"]),
   adminToken: ADMIN_TOKEN,
   environment: "dev",
+  conversationKeepMs: 90 * 86_400_000,
+  jobsBacklogWarn: 3,
   version: "1.2.3",
   switches: { USE_CACHE: true, REVALIDATE_MS: 5_000 },
 };
@@ -135,7 +163,7 @@ function wire(
   wished: HttpAppOptions["signatures"],
   sharedCache: SharedCache | undefined,
   kept: PredictionOptions | undefined,
-): Omit<HttpDeps, "settings" | "uploads"> {
+): Omit<HttpDeps, "settings" | "uploads" | "remote" | "entities" | "conversations" | "jobs"> {
   const events = { emit: (event: FreshetEvent) => void heard.push(event) };
   const signed =
     wished === undefined ? {} : { signatures: { ...wished, digest: createNodeDigest(), events } };
@@ -196,6 +224,7 @@ function wire(
       predictions: () => predictions?.stats().isolate ?? null,
       redis: () => predictions?.stats().redis ?? null,
       bytes: () => null,
+      premium: () => null,
     },
     serve: { ...refresh, finder, predictions, statistics: new StatisticsBook() },
     registry: { store, engine, models, clock, random: () => 0, newId, ...signed },

@@ -1,5 +1,5 @@
 import type { HttpSettings } from "../../src/http/deps.ts";
-import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "./http-app.ts";
+import { ADMIN_TOKEN, createHttpApp, type HttpApp, type HttpAppOptions } from "./http-app.ts";
 import { createRegistryEngine, type RegistryEngine } from "./registry-engine.ts";
 import { registryModel } from "./registry-models.ts";
 
@@ -26,9 +26,12 @@ export interface RegistryApp {
 
 export const MODEL = "/v1/models/m";
 
-export function createRegistryApp(settings: Partial<HttpSettings> = {}): RegistryApp {
+export function createRegistryApp(
+  settings: Partial<HttpSettings> = {},
+  more: Omit<HttpAppOptions, "settings" | "engine"> = {},
+): RegistryApp {
   const engine = createRegistryEngine();
-  const app = createHttpApp({ engine, settings });
+  const app = createHttpApp({ ...more, engine, settings });
   const ask = async (method: string, path: string, init: RequestInit): Promise<Answer> => {
     const headers = new Headers(init.headers);
     if (!headers.has("authorization")) headers.set("authorization", `Bearer ${ADMIN_TOKEN}`);

@@ -13,6 +13,7 @@ export async function startTestStack(given: Readonly<Record<string, string>> = {
     port: 0,
     dataDir,
     adminToken: TEST_TOKEN,
+    shutdownMs: 1_000,
     given,
   });
   return {

@@ -210,6 +210,12 @@ function told(event: FreshetEvent): string {
       return `evicted a prediction of ${event.model}@${event.version}`;
     case "prediction_redis_paused":
       return `redis paused: ${event.reason}`;
+    case "records_not_written":
+      return `records not written: ${event.reason}, ${event.pending} wait, ${event.lost} lost`;
+    case "premium":
+      return `premium ${event.stage} ${event.model}@${event.version}`;
+    case "jobs_drained":
+      return `drained ${event.completed} ${event.failed} ${event.dropped}`;
     case "inference":
     case "audit_recorded":
     case "request_failed":

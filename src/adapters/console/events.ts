@@ -25,12 +25,18 @@ export function createConsoleEvents(options: ConsoleEventsOptions, sink: Sink): 
   };
 }
 
+/** Steps of a premium answer that somebody should know of. */
+const TROUBLE: ReadonlySet<string> = new Set(["invalid", "failed", "dead", "not_queued"]);
+
 function levelOf(event: FreshetEvent): LogLevel {
   switch (event.kind) {
     case "inference":
     case "prediction_stale":
     case "prediction_evicted":
+    case "jobs_drained":
       return "debug";
+    case "premium":
+      return TROUBLE.has(event.stage) ? "warn" : "debug";
     case "tick":
       return event.failed > 0 || event.cold > 0 ? "warn" : "debug";
     case "version_failed":
@@ -43,6 +49,7 @@ function levelOf(event: FreshetEvent): LogLevel {
     case "shared_cache_silent":
     case "prediction_not_renewed":
     case "prediction_redis_paused":
+    case "records_not_written":
       return "warn";
     case "backup_ran":
       return event.failures > 0 ? "warn" : "info";
@@ -94,15 +101,21 @@ function toText(event: FreshetEvent): string {
     case "backup_ran":
       return `backup   ${event.copied} copied (${size(event.bytes)}), ${event.unchanged} unchanged, ${event.failures} failed${event.done ? "" : ", to be continued"}`;
     case "inference":
-      return `[${event.tier === "none" ? event.modelCache : "cached"}|${event.strategy}|${event.model}@${event.version}] ${event.route}${event.ageMs === undefined ? "" : `, ${event.tier}, ${event.ageMs} ms old`}, ${event.durationMs} ms ${event.requestId}`;
+      return inferenceText(event);
     case "prediction_stale":
       return `stale    ${event.model}@${event.version} answered ${event.ageMs} ms old, made anew`;
     case "prediction_not_renewed":
       return `stale    ${event.model}@${event.version} could not be made anew, ${event.reason}: ${event.detail}`;
+    case "premium":
+      return premiumText(event);
+    case "jobs_drained":
+      return `jobs     ${event.completed} completed, ${event.failed} failed, ${event.dropped} dropped, ${event.durationMs} ms`;
     case "prediction_evicted":
       return `evicted  a prediction of ${event.model}@${event.version}, ${size(event.sizeBytes)}`;
     case "prediction_redis_paused":
       return `redis    is not asked for predictions for a while (${event.reason}): ${event.detail}`;
+    case "records_not_written":
+      return `records  not written (${event.reason}), ${event.pending} wait, ${event.lost} lost: ${event.detail}`;
     case "request_failed":
       return `error    ${event.status} ${event.reason}: ${event.detail} ${event.requestId}${event.cause === undefined ? "" : `\n${describeCause(event.cause)}`}`;
     case "shared_cache_silent":
@@ -116,6 +129,34 @@ function toText(event: FreshetEvent): string {
         ? `tick     ${event.cron} skipped: another one is at it`
         : `tick     ${event.cron} ${event.checked} checked, ${event.changed} changed, ${event.kept} kept, ${event.failed} failed, ${event.warmed} warm, ${event.cold} cold, ${event.durationMs} ms, lease ${event.lease}`;
   }
+}
+
+/** `[cached|fast|iris@3]`: how it was come by, by which strategy, of what. */
+const CACHE_WORDS = {
+  hit: "cached",
+  stale: "stale",
+  miss: "missed",
+  bypass: "bypassed",
+  off: "uncached",
+} as const;
+
+function inferenceText(event: Extract<FreshetEvent, { kind: "inference" }>): string {
+  const { cache, strategy, model, version, route, ageMs, tier, modelCache, rows, job } = event;
+  const facts = [
+    route,
+    ...(ageMs === undefined ? [`model ${modelCache}`] : [`${tier}, ${ageMs} ms old`]),
+    ...(rows === undefined ? [] : [`${rows} rows`]),
+    `${event.durationMs} ms`,
+    ...(job === undefined ? [] : [`job ${job}`]),
+  ];
+  return `[${CACHE_WORDS[cache]}|${strategy}|${model}@${version}] ${facts.join(", ")} ${event.requestId}`;
+}
+
+function premiumText(event: Extract<FreshetEvent, { kind: "premium" }>): string {
+  const { stage, model, version, strategy, durationMs, reason, detail, job, requestId } = event;
+  const took = durationMs === undefined ? "" : `, ${durationMs} ms`;
+  const why = [reason, detail].filter((word) => word !== undefined).join(": ");
+  return `[${stage}|premium|${model}@${version}] by ${strategy}${took}${why === "" ? "" : `, ${why}`} ${job ?? "no job"} ${requestId}`;
 }
 
 const describeCause = (cause: unknown): string =>

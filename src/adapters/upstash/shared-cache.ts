@@ -1,37 +1,14 @@
-import type { Redis } from "@upstash/redis";
-import { fail, ok, type Result } from "../../core/model/result.ts";
-import type { SharedCache, SharedCacheFailure } from "../../core/ports/shared-cache.ts";
-
-export interface UpstashConfig {
-  readonly url: string;
-  readonly token: string;
-  /** Put before every key, such as `freshet:production:`. */
-  readonly keyPrefix: string;
-}
-
-type Answer<T> = Promise<Result<T, SharedCacheFailure>>;
+import { ok } from "../../core/model/result.ts";
+import type { SharedCache } from "../../core/ports/shared-cache.ts";
+import { call, clientFor as clientOf, type UpstashConfig, unexpected } from "./client.ts";
 
 /**
  * The shared cache port over Upstash's REST protocol. One HTTP call each, never
  * retried: the caller has a deadline, and going without is better than waiting.
  */
-export function createUpstashSharedCache({ url, token, keyPrefix }: UpstashConfig): SharedCache {
-  /** A client for one call: its deadline is a property of the client. */
-  const clientFor = async (deadlineMs: number): Promise<Redis> => {
-    // Loaded when it is first used: a cold start does not wait for it.
-    const { Redis: Client } = await import("@upstash/redis");
-    return new Client({
-      url,
-      token,
-      // `false` would mean two attempts.
-      retry: { retries: 0 },
-      enableTelemetry: false,
-      // It would turn "12345" into a number and strip the quotes of an ETag.
-      automaticDeserialization: false,
-      // A signal rather than a function that gives one makes a timeout look like an answer.
-      signal: () => AbortSignal.timeout(Math.max(1, Math.ceil(deadlineMs))),
-    });
-  };
+export function createUpstashSharedCache(config: UpstashConfig): SharedCache {
+  const { keyPrefix } = config;
+  const clientFor = (deadlineMs: number) => clientOf(config, deadlineMs);
   return {
     ping: (deadlineMs) =>
       call("PING", async () => {
@@ -83,24 +60,3 @@ export function createUpstashSharedCache({ url, token, keyPrefix }: UpstashConfi
 
 const isTextOrNull = (value: unknown): value is string | null =>
   value === null || typeof value === "string";
-
-const unexpected = (command: string): Result<never, SharedCacheFailure> =>
-  fail({ reason: "refused", detail: `${command}: the answer is not one of Redis` });
-
-/** Whatever the client throws is a failure, never a value. */
-async function call<T>(command: string, send: () => Answer<T>): Answer<T> {
-  try {
-    return await send();
-  } catch (error) {
-    const reason = reasonOf(error);
-    return fail({ reason, detail: `${command}: ${reason}`, cause: error });
-  }
-}
-
-/** Redis' own text comes first; the client adds the command after it, and with it whatever a caller wrote. */
-function reasonOf(error: unknown): SharedCacheFailure["reason"] {
-  if (!(error instanceof Error)) return "unreachable";
-  const [text = ""] = error.message.split(", command was: ");
-  if (/unauthorized|invalid token|WRONGPASS|NOPERM|\b401\b/i.test(text)) return "denied";
-  return error.name === "UpstashError" ? "refused" : "unreachable";
-}

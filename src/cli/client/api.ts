@@ -6,6 +6,7 @@ import { encodeForm, type FormPart } from "./form.ts";
 import { failureOf, parseOrUndefined } from "./problem.ts";
 import type { Incoming, Outgoing } from "./send.ts";
 import { sendAgain } from "./send-again.ts";
+import { type IncomingStream, stream } from "./stream.ts";
 
 /** An answer that is only passed on. */
 export const anything = z.unknown();
@@ -61,6 +62,13 @@ export class Api {
     return read(schema, await this.#send(method, path, {}, { headers, body }));
   }
 
+  /** Sends lines as a whole, so that they can be sent again when their answer is lost. */
+  async lines<T>(schema: z.ZodType<T>, path: string, lines: readonly string[]): Promise<T> {
+    const body = [Buffer.from(lines.join("\n"))];
+    const headers = { "content-type": "application/x-ndjson" };
+    return read(schema, await this.#send("POST", path, {}, { headers, body }));
+  }
+
   async remove(path: string, query: Query = {}): Promise<unknown> {
     return read(anything, await this.#send("DELETE", path, query, NO_BODY));
   }
@@ -77,12 +85,52 @@ export class Api {
     return { status: incoming.status, value: read(schema, incoming) };
   }
 
+  /**
+   * Sends lines while they are made, and answers with what comes of the answer while it comes.
+   * @throws CliFailure for a refusal, silence, or what `body` throws
+   */
+  async stream(
+    path: string,
+    query: Query,
+    contentType: string,
+    body: AsyncIterable<string>,
+  ): Promise<IncomingStream> {
+    const outgoing = this.#outgoing("POST", path, query, { "content-type": contentType });
+    try {
+      const { status, headers, pieces } = await stream({ ...outgoing, body });
+      if (status >= 200 && status <= 299) return { status, headers, pieces: this.#heard(pieces) };
+      const refusal: Uint8Array[] = [];
+      for await (const piece of pieces) refusal.push(piece);
+      throw failureOf({ status, headers, text: Buffer.concat(refusal).toString("utf8") });
+    } catch (error) {
+      throw error instanceof CliFailure ? error : silence(this.url, error);
+    }
+  }
+
+  async *#heard(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* pieces;
+    } catch (error) {
+      throw error instanceof CliFailure ? error : silence(this.url, error);
+    }
+  }
+
   async #send(
     method: string,
     path: string,
     query: Query,
     rest: Pick<Outgoing, "headers" | "onSent"> & { readonly body: readonly Uint8Array[] },
   ): Promise<Incoming> {
+    const outgoing = this.#outgoing(method, path, query, rest.headers);
+    try {
+      return await sendAgain({ ...rest, ...outgoing });
+    } catch (error) {
+      throw silence(this.url, error);
+    }
+  }
+
+  /** Where a request goes, with its token and its key. */
+  #outgoing(method: string, path: string, query: Query, given: Outgoing["headers"]) {
     const url = new URL(this.url.pathname.replace(/\/$/, "") + path, this.url);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, value);
@@ -91,13 +139,8 @@ export class Api {
       this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` };
     const once: Record<string, string> =
       method === "GET" ? {} : { "idempotency-key": `"${randomUUID()}"` };
-    const headers = { accept: "application/json", ...rest.headers, ...authorization, ...once };
-    const outgoing = { method, url, ...rest, headers, idleMs: this.#idleMs };
-    try {
-      return await sendAgain(outgoing);
-    } catch (error) {
-      throw silence(this.url, error);
-    }
+    const headers = { accept: "application/json", ...given, ...authorization, ...once };
+    return { method, url, headers, idleMs: this.#idleMs };
   }
 }
 

@@ -89,6 +89,13 @@ const tickSchema = z.looseObject({
   backup: z
     .looseObject({ copied: z.number(), unchanged: z.number(), failures: z.number() })
     .optional(),
+  archive: z
+    .looseObject({
+      records: z.number(),
+      objects: z.number(),
+      failure: z.looseObject({ reason: text, detail: text }).optional(),
+    })
+    .optional(),
 });
 export type TickAnswer = z.output<typeof tickSchema>;
 

@@ -42,6 +42,8 @@ const HINTS: Readonly<Record<string, string>> = {
   alias_not_found: "`freshet alias set NAME ALIAS VERSION` makes it.",
   bundle_not_found: "`freshet bundle list` shows the bundles.",
   unknown_reference: "`freshet model list` and `freshet alias list NAME` show what there is.",
+  entity_not_found: "`freshet entity list TYPE` shows what there is.",
+  entity_finished: "--replace changes it all the same; --reopen opens it again.",
   invalid_bundle: "`freshet bundle put` writes it anew.",
   version_in_use:
     "`freshet alias set`, `freshet alias remove` or `freshet bundle put` moves it away.",

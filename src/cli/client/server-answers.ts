@@ -17,7 +17,12 @@ export const healthSchema = z.looseObject({
   ),
   engine: z.looseObject({ used_bytes: z.number(), limit_bytes: z.number() }),
   models: z.looseObject({ loaded: z.number(), bytes: z.number(), budget_bytes: z.number() }),
+  jobs: z
+    .looseObject({ queued: z.number(), running: z.number(), dead: z.number(), status: text })
+    .optional(),
 });
+
+export type HealthAnswer = z.output<typeof healthSchema>;
 
 const tierSchema = z.looseObject({
   entries: z.number().optional(),

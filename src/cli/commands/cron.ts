@@ -40,6 +40,7 @@ function renderCron({ style }: Context, { cron, does, from, last }: CronAnswer):
       ["objects", last.objects === undefined ? undefined : formatPairs(last.objects)],
       ["warm", warmOf(last)],
       ["backup", backupOf(last)],
+      ["archive", archiveOf(last)],
       ["resumed", placeOf(last.resumed_at)],
       ["stopped", placeOf(last.stopped_at)],
     ],
@@ -65,6 +66,11 @@ const backupOf = ({ backup }: TickAnswer): string | undefined =>
   backup === undefined
     ? undefined
     : `${backup.copied} copied, ${backup.unchanged} unchanged, ${backup.failures} failed`;
+
+const archiveOf = ({ archive }: TickAnswer): string | undefined =>
+  archive === undefined
+    ? undefined
+    : `${archive.records} records in ${archive.objects} objects${archive.failure === undefined ? "" : `, then ${archive.failure.reason}: ${printable(archive.failure.detail)}`}`;
 
 function placeOf(place: TickAnswer["stopped_at"]): string | undefined {
   if (place === undefined) return undefined;

@@ -1,19 +1,26 @@
 import type { Command } from "commander";
 import type { z } from "zod";
-import { readReference, selectorOf } from "../arguments.ts";
+import { readReference, readWhole, selectorOf } from "../arguments.ts";
 import { inferenceSchema, metadataSchema, versionSchema } from "../client/answers.ts";
 import { addCommand, withContext } from "../command.ts";
 import type { Context, Terminal } from "../context.ts";
-import { usageFailure } from "../failure.ts";
+import { checkFailure, usageFailure } from "../failure.ts";
 import { printable } from "../output/style.ts";
 import { renderTable } from "../output/table.ts";
+import { formatMs } from "../output/units.ts";
 import { formatValue } from "../output/words.ts";
+import { type FileJob, type FileSummary, predictFile } from "../predict/file/predict-file.ts";
 import { readInput } from "../predict/read-input.ts";
 import { toRequest } from "../predict/to-request.ts";
 
 interface Options {
   readonly input?: string;
+  readonly out?: string;
+  readonly requestRows: number;
 }
+
+// Of small rows a Worker answers as many in a few seconds of its time.
+const REQUEST_ROWS = 50_000;
 
 /** `predict`: rows in, answers out. */
 export function addPredictCommand(program: Command, terminal: Terminal): void {
@@ -21,8 +28,12 @@ export function addPredictCommand(program: Command, terminal: Terminal): void {
     ["predict iris --input '[[6.2, 2.8, 4.8, 1.8]]'", "one row"],
     ["predict iris@staging rows.csv", "a CSV file; a header picks the features by name"],
     ["predict iris request.json --json", "a whole request of the Open Inference Protocol"],
+    ["predict iris rows.csv --out answers.csv", "a file of any size; 1 when a row failed"],
+    ["predict iris@3 rows.ndjson --out answers.ndjson --json", "a row a line, and a summary"],
   ])
     .option("--input <json>", "a row, rows, or a whole request, as JSON")
+    .option("--out <file>", "write a result for each row of the file: .csv, .json or .ndjson")
+    .option("--request-rows <n>", "with --out: rows of one request", readWhole, REQUEST_ROWS)
     .action(withContext(terminal, predict));
 }
 
@@ -30,11 +41,15 @@ async function predict(
   context: Context,
   word: string,
   file: string | undefined,
-  { input }: Options,
+  { input, out, requestRows }: Options,
 ): Promise<void> {
   const reference = readReference(word);
   if ((file === undefined) === (input === undefined)) {
     throw usageFailure("give either --input or a file", "`freshet predict --help` has examples.");
+  }
+  if (out !== undefined) {
+    if (file === undefined) throw usageFailure("--out is for a file of rows");
+    return predictRows(context, { word, file, out, requestRows });
   }
   const given = readInput(context, file, input);
   const path = `/v2/models/${encodeURIComponent(reference.model)}/versions/${encodeURIComponent(selectorOf(reference))}`;
@@ -43,6 +58,34 @@ async function predict(
   const request = toRequest(given, metadata.inputs, features);
   const answer = await context.api.call(inferenceSchema, "POST", `${path}/infer`, request);
   context.print(answer, () => renderAnswer(context, answer));
+}
+
+/** The summary is the answer; rows that failed make the command fail. */
+async function predictRows(context: Context, job: FileJob): Promise<void> {
+  const summary = await predictFile(context, job);
+  context.print(summary, () => renderSummary(summary));
+  const { failed, rows, out } = summary;
+  if (failed === 0) return;
+  throw checkFailure(
+    "rows_failed",
+    `${failed} of ${rows} rows failed`,
+    `${out} says why, row by row.`,
+  );
+}
+
+function renderSummary({
+  model,
+  version,
+  rows,
+  failed,
+  out,
+  duration_ms,
+  errors,
+}: FileSummary): string {
+  const head = `${model}@${version}: ${rows - failed} of ${rows} rows answered in ${formatMs(duration_ms)}, in ${out}`;
+  const told = errors.map(({ detail }) => `  ${printable(detail)}`);
+  const more = failed > errors.length ? [`  and ${failed - errors.length} more`] : [];
+  return [head, ...told, ...more].join("\n");
 }
 
 /** Names of the features in the model's order; none when the registry cannot be read. */

@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { failureOf } from "../client/problem.ts";
-import { healthSchema, storageSchema } from "../client/server-answers.ts";
+import { type HealthAnswer, healthSchema, storageSchema } from "../client/server-answers.ts";
 import { addCommand, withContext } from "../command.ts";
 import type { Context, Terminal } from "../context.ts";
 import { checkFailure } from "../failure.ts";
+import type { Style } from "../output/style.ts";
 import { renderFacts, renderTable } from "../output/table.ts";
 import { formatBytes, formatMs, formatTime, plural } from "../output/units.ts";
 
@@ -43,6 +44,7 @@ async function status(context: Context): Promise<void> {
           "models",
           `${health.models.loaded} loaded, ${formatBytes(health.models.bytes)} of ${formatBytes(health.models.budget_bytes)}`,
         ],
+        ["jobs", health.jobs && jobsWord(health.jobs, style)],
       ],
       style,
     ),
@@ -50,6 +52,14 @@ async function status(context: Context): Promise<void> {
   if (!health.ready) {
     throw checkFailure("not_ready", "the server cannot serve", "`freshet doctor` looks closer.");
   }
+}
+
+function jobsWord(
+  { queued, running, dead, status: word }: NonNullable<HealthAnswer["jobs"]>,
+  style: Style,
+): string {
+  const counted = `${queued} queued, ${running} running, ${dead} dead`;
+  return word === "warn" ? style.warn(`${counted}: more than is well`) : counted;
 }
 
 /** A dependency as `up (3.00 ms)` or `down: timeout`. */

@@ -9,10 +9,8 @@ export interface Progress {
 
 const SILENT: Progress = { sent: () => undefined, stop: () => undefined };
 
-/** A bar on stderr, which goes away when it is done; nothing where nobody watches. */
-export function startProgress(name: string, totalBytes: number, isWatched: boolean): Progress {
-  if (!isWatched) return SILENT;
-  const bar = new SingleBar({
+const createBar = (name: string, totalBytes: number): SingleBar =>
+  new SingleBar({
     format: `${name}  {bar}  {percentage}%  {done}/${formatBytes(totalBytes)}  {stage}`,
     barsize: 24,
     barCompleteChar: "━",
@@ -21,6 +19,35 @@ export function startProgress(name: string, totalBytes: number, isWatched: boole
     clearOnComplete: true,
     hideCursor: true,
   });
+
+/** How far a file of rows is. */
+export interface RowsProgress {
+  read(bytes: number, rows: number, failed: number): void;
+  stop(): void;
+}
+
+/** As `startProgress`, of rows that are read, sent and answered at once. */
+export function startRowsProgress(
+  name: string,
+  totalBytes: number,
+  isWatched: boolean,
+): RowsProgress {
+  if (!isWatched) return { read: () => undefined, stop: () => undefined };
+  const bar = createBar(name, totalBytes);
+  bar.start(totalBytes, 0, { done: formatBytes(0), stage: "0 rows" });
+  return {
+    read: (bytes, rows, failed) => {
+      const stage = `${rows} rows${failed === 0 ? "" : `, ${failed} failed`}`;
+      bar.update(Math.min(bytes, totalBytes), { done: formatBytes(bytes), stage });
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+/** A bar on stderr, which goes away when it is done; nothing where nobody watches. */
+export function startProgress(name: string, totalBytes: number, isWatched: boolean): Progress {
+  if (!isWatched) return SILENT;
+  const bar = createBar(name, totalBytes);
   bar.start(totalBytes, 0, { done: formatBytes(0), stage: "uploading" });
   return {
     sent: (bytes) => {

@@ -10,7 +10,7 @@ import type { Digest } from "../ports/digest.ts";
 import type { Events } from "../ports/events.ts";
 import { type CachedPrediction, type Landing, sizeOf } from "./cached-prediction.ts";
 import type { LoadedVersion } from "./model-cache.ts";
-import { hashKey, type KeyParts, keyPrefix, outputsKey, textKey } from "./prediction-key.ts";
+import { hashKey, type KeyParts, keyPrefix, outputsKey, slottedKey } from "./prediction-key.ts";
 import {
   effectivePolicy,
   type PredictionDefaults,
@@ -138,6 +138,12 @@ export class PredictionCache {
     return policy;
   }
 
+  /** Whether this model's answers are kept, as far as this isolate knows. No I/O. */
+  keepsAnswersOf(model: string): boolean {
+    const deployment = this.#options.deploymentOf(model);
+    return deployment !== undefined && this.policyOf(deployment) !== undefined;
+  }
+
   /** What is known of a version that was loaded in this isolate before. */
   knownVersion(model: string, version: string): KnownVersion | undefined {
     return this.#versions.get(`${model}@${version}`);
@@ -167,7 +173,7 @@ export class PredictionCache {
 
   /** The key in the isolate: at once for small inputs, which need no hash. */
   keyOf(parts: KeyParts): string | Promise<string> {
-    return textKey(parts) ?? hashKey(this.#options.digest, parts);
+    return slottedKey(parts) ?? hashKey(this.#options.digest, parts);
   }
 
   /**
@@ -186,10 +192,17 @@ export class PredictionCache {
 
   /** What may be answered now, fresh or stale; now the most recently used. Counted. */
   get(key: string, nowMs: number): CachedPrediction | undefined {
+    const found = this.find(key, nowMs);
+    if (found === undefined) this.#counts.misses += 1;
+    return found;
+  }
+
+  /** As `get`, of what nobody misses: only a hit is counted. */
+  find(key: string, nowMs: number): CachedPrediction | undefined {
     const found = this.#entries?.get(key);
-    if (found === undefined || nowMs >= found.staleUntilMs) {
-      if (found !== undefined) this.#entries?.delete(key);
-      this.#counts.misses += 1;
+    if (found === undefined) return undefined;
+    if (nowMs >= found.staleUntilMs) {
+      this.#entries?.delete(key);
       return undefined;
     }
     if (nowMs < found.freshUntilMs) this.#counts.hits += 1;

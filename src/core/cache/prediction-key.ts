@@ -9,6 +9,14 @@ export interface KeyParts {
   readonly outputs: string;
   /** In the model's order, checked: names and datatypes are the version's own. */
   readonly inputs: readonly Tensor[];
+  readonly slot?: KeySlot | undefined;
+}
+
+/** Where inputs that come again keep their key: it is made once for as long as version and outputs are the same. */
+export interface KeySlot {
+  prefix?: string;
+  outputs?: string;
+  key?: string | undefined;
 }
 
 /** What keys of one version begin with: its digest, and names and datatypes of its inputs. */
@@ -20,6 +28,18 @@ export const outputsKey = (names: readonly string[]): string => JSON.stringify(n
 
 /** Up to here a key is the canonical form itself: no hash, no wait. */
 const TEXT_MAX_BYTES = 1024;
+
+/** As `textKey`, from the slot when it is there already. */
+export function slottedKey(parts: KeyParts): string | undefined {
+  const { slot, prefix, outputs } = parts;
+  if (slot === undefined) return textKey(parts);
+  if (slot.prefix !== prefix || slot.outputs !== outputs) {
+    slot.prefix = prefix;
+    slot.outputs = outputs;
+    slot.key = textKey(parts);
+  }
+  return slot.key;
+}
 
 /**
  * The canonical form as text, one character per byte of data: equal exactly when version, inputs
@@ -68,6 +88,13 @@ export async function hashKey(
     await hash.write(bytesOf(data));
   }
   if (text !== "") await hash.write(utf16(text));
+  return hash.finish();
+}
+
+/** SHA-256 of a text as UTF-16, lower-case hex. */
+export async function hashText(digest: Digest, text: string): Promise<string> {
+  const hash = digest.sha256Stream();
+  await hash.write(utf16(text));
   return hash.finish();
 }
 

@@ -98,6 +98,38 @@ export class RedisPredictions {
     else this.#fail(answer.failure);
   }
 
+  /**
+   * Writes the first answer to a key, or takes over the one that somebody else wrote before: of
+   * two that computed the same, all callers get one. `undefined` when Redis did not answer, or
+   * the value is too large for it: then nothing is known to be kept.
+   * @param newerThanMs what was made before this moment is no answer, and is replaced
+   */
+  async putFirst(
+    context: FlightContext,
+    key: string,
+    { prediction, newerThanMs }: { readonly prediction: CachedPrediction; newerThanMs: number },
+  ): Promise<CachedPrediction | undefined> {
+    const { sharedCache, clock } = this.#options;
+    const { readDocument, writeDocument } = await import("./prediction-document.ts");
+    const value = writeDocument(prediction);
+    // Whatever the breaker says: no request waits for it, and what it keeps is not made twice.
+    if (value.length > MAX_VALUE_CHARACTERS) return undefined;
+    const deadlineMs = WRITE_DEADLINE_MS;
+    const options = { deadlineMs, ttlMs: Math.max(1, prediction.staleUntilMs - clock.now()) };
+    const first = await within(context, deadlineMs, sharedCache.setIfAbsent(key, value, options));
+    if (!first.ok) return this.#fail(first.failure);
+    this.#breaker.succeeded();
+    if (first.value) return prediction;
+    const read = await within(context, deadlineMs, sharedCache.get(key, deadlineMs));
+    if (!read.ok) return this.#fail(read.failure);
+    const { askedDigest: digest, outputs } = prediction;
+    const other =
+      read.value === undefined ? undefined : readDocument(read.value, { digest, outputs });
+    if (other !== undefined && other.createdAtMs >= newerThanMs) return other;
+    const written = await within(context, deadlineMs, sharedCache.set(key, value, options));
+    return written.ok ? prediction : this.#fail(written.failure);
+  }
+
   get isOpen(): boolean {
     return this.#breaker.state === "open";
   }

@@ -47,7 +47,7 @@ export class SingleFlight<V> {
       const flight = this.#flights.get(key);
       if (flight === undefined)
         return { value: await this.#lead(context, key, work), collapsed: false };
-      const outcome = await follow(context.clock, flight, this.#followMs);
+      const outcome = await waitAtMost(context.clock, flight, this.#followMs);
       if (outcome !== undefined) return { value: outcome.value, collapsed: true };
       this.#drop(key, flight);
     }
@@ -65,12 +65,16 @@ export class SingleFlight<V> {
   }
 }
 
-async function follow<V>(
-  clock: Clock,
+/**
+ * Waits for what may belong to another request, by a timer of the caller's own; `undefined` when
+ * that was first.
+ */
+export async function waitAtMost<V>(
+  clock: Pick<Clock, "after">,
   flight: Promise<V>,
-  followMs: number,
+  ms: number,
 ): Promise<{ readonly value: V } | undefined> {
-  const timer = clock.after(followMs);
+  const timer = clock.after(ms);
   try {
     return await Promise.race([
       flight.then((value) => ({ value })),

@@ -63,7 +63,7 @@ export class DeploymentFinder {
   known(context: FlightContext, model: string): CatalogEntry | undefined {
     const entry = this.#deps.catalog.get(model);
     if (entry === undefined) return undefined;
-    const freshness = effectiveFreshness(this.#deps.freshness, entry.deployment);
+    const freshness = this.freshnessOf(entry);
     const refused = freshness.strictFreshness && this.isStale(entry);
     // Who is refused for want of a check has one made, whatever the interval says.
     const everyMs = refused ? Math.min(freshness.revalidateMs, RETRY_MS) : freshness.revalidateMs;
@@ -79,11 +79,15 @@ export class DeploymentFinder {
       : Math.max(checkedAtMs, feed.confirmedAtMs(deployment.model));
   }
 
+  /** The settings as they hold for one model. */
+  freshnessOf({ deployment }: CatalogEntry): FreshnessSettings {
+    return effectiveFreshness(this.#deps.freshness, deployment);
+  }
+
   /** Nobody has confirmed it for `MAX_STALE_MS`. */
   isStale(entry: CatalogEntry): boolean {
-    const { clock, freshness } = this.#deps;
-    const { maxStaleMs } = effectiveFreshness(freshness, entry.deployment);
-    return clock.now() - this.checkedAtMs(entry) > maxStaleMs;
+    const ageMs = this.#deps.clock.now() - this.checkedAtMs(entry);
+    return ageMs > this.freshnessOf(entry).maxStaleMs;
   }
 
   #revalidate(

@@ -20,6 +20,7 @@ export interface RegistryFailure {
     | "bundle_not_found"
     | "invalid_bundle"
     | "unknown_reference"
+    | "invalid_strategy"
     | "alias_not_found"
     | "version_not_found"
     | "version_deleted"

@@ -118,7 +118,12 @@ export const deploymentSettingsDraft = {
   cache: z.optional(z.strictObject(cacheFields)),
   policy: z.optional(z.strictObject(switchFields)),
   warm,
-  strategies: z.optional(z.strictObject({ premium: z.optional(premiumDraft) })),
+  strategies: z.optional(
+    z.strictObject({
+      premium: z.optional(premiumDraft),
+      fast: z.optional(z.never("'fast' is the route itself: set it by 'aliases'")),
+    }),
+  ),
   record: z.optional(z.strictObject(recordFields)),
 };
 
@@ -148,7 +153,5 @@ export const deploymentSchema = z.looseObject({
 export type Route = z.output<typeof routeSchema>;
 export type Hold = z.output<typeof hold>;
 export type Move = z.output<typeof moveSchema>;
-export type CachePolicy = z.output<typeof cachePolicy>;
-export type Switches = z.output<typeof switches>;
 export type Deployment = z.output<typeof deploymentSchema>;
 export type DeploymentSettings = Partial<Pick<Deployment, keyof typeof deploymentSettings>>;

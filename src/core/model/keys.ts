@@ -47,6 +47,10 @@ export const auditHeadKey = `${auditPrefix}head.json`;
 export const auditKey = (id: string, at: string): string =>
   `${auditPrefix}${at.slice(0, 10).replaceAll("-", "/")}/${id}.json`;
 
+/** Records of predictions that were answered in one hour, `2026-11-28T10` of UTC; `id` tells its objects apart. */
+export const predictionsKey = (hour: string, id: string): string =>
+  `predictions/${hour.replaceAll(/[-T]/g, "/")}/${id}.ndjson.gz`;
+
 /** Where an upload that goes straight into the bucket lies until it is a version. */
 export const uploadKey = (model: string, id: string): string =>
   `${modelPrefix(model)}uploads/${id}/model.onnx`;

@@ -22,7 +22,35 @@ const sampleTensor = z.extend(tensorSpec, { data: z.array(z.unknown()) });
 
 const task = z.enum(["classification", "regression", "embedding", "other"]);
 
-const features = z.array(z.object({ name: word, dtype: word, stats: z.optional(anything) }));
+/** Texts that a feature may be, in the order of their numbers. */
+const categories = z.optional(z.array(z.string()).check(z.minLength(1)));
+
+/**
+ * What stands for a missing value in a row: nothing (`error`, the default), NaN, a number, or
+ * the mean that `stats` tells.
+ */
+const missing = z.optional(z.union([z.enum(["error", "nan", "mean"]), z.number()]));
+
+const feature = z.object({ name: word, dtype: word, stats: z.optional(anything) });
+
+const features = z.array(
+  z
+    .extend(feature, { categories, missing })
+    .check(
+      z.refine(
+        ({ missing, stats }) => missing !== "mean" || typeof stats?.mean === "number",
+        "missing is 'mean', which needs stats.mean",
+      ),
+    ),
+);
+
+/** Before they had a meaning these fields could hold anything: such a version is served on without them. */
+const storedFeatures = z.array(
+  z.extend(feature, {
+    categories: z.catch(categories, undefined),
+    missing: z.catch(missing, undefined),
+  }),
+);
 
 /** Class names in the order of the probability columns. */
 const classes = z.array(z.string());
@@ -67,7 +95,7 @@ export const manifestSchema = z.object({
   task: z._default(task, "other"),
   inputs: z.optional(z.array(tensorSpec)),
   outputs: z.optional(z.array(tensorSpec)),
-  features: z._default(features, []),
+  features: z._default(storedFeatures, []),
   classes: z._default(classes, []),
   metrics: z._default(anything, {}),
   tags: z._default(texts, {}),

@@ -65,7 +65,7 @@ const chatFields = {
   /** The whole address, such as `https://llm.example.com/v1/chat/completions`. */
   url: httpUrl,
   chat_model: z.string().check(z.minLength(1), z.maxLength(256)),
-  /** With `{{input name}}` for an input's elements as JSON, `{{inputs}}` for all, `{{outputs}}` for what is wanted. */
+  /** With `{{input name}}` for an input's elements as JSON nested as its shape is, `{{inputs}}` for all by name, `{{outputs}}` for what is wanted. */
   prompt: z.string().check(z.minLength(1), z.maxLength(32_768)),
   system: z.optional(z.string().check(z.maxLength(32_768))),
   /** Where in the JSON answer an output stands, as a JSON Pointer (RFC 6901); left out: under its own name. */

@@ -108,12 +108,19 @@ export type FreshetEvent =
       readonly strategy: Strategy;
       /** `production:2`, or the bare version. */
       readonly route: string;
+      /**
+       * What the prediction cache did. `stale`: answered past its time, and made anew behind it.
+       * `bypass`: the caller wanted it computed. `off`: the model's answers are not kept.
+       */
+      readonly cache: "hit" | "stale" | "miss" | "bypass" | "off";
       /** Where the answer was kept; `none`: it was computed. */
       readonly tier: "isolate" | "redis" | "none";
       /** Of an answer that was kept. */
       readonly ageMs?: number;
       /** How the session was come by; `unused` for an answer that was kept. */
       readonly modelCache: "hit" | "miss" | "collapsed" | "unused";
+      /** The durable job that will bring a better answer. */
+      readonly job?: string;
       /** Of a request of rows: how many it had. */
       readonly rows?: number;
       readonly durationMs: number;
@@ -145,6 +152,56 @@ export type FreshetEvent =
       readonly kind: "prediction_redis_paused";
       readonly reason: string;
       readonly detail: string;
+    }
+  | {
+      /** Records of predictions wait for a store that does not take them, or could not be made. */
+      readonly kind: "records_not_written";
+      readonly reason: string;
+      readonly detail: string;
+      /** Records that wait in this isolate, and those that it has lost. */
+      readonly pending: number;
+      readonly lost: number;
+      readonly cause?: unknown;
+    }
+  | {
+      /**
+       * One step in the life of a premium answer. `waiting`: its job is in the queue. `late`: the
+       * caller was answered before it came. `handed_over`: left to the cron.
+       */
+      readonly kind: "premium";
+      readonly stage:
+        | "waiting"
+        | "started"
+        | "valid"
+        | "invalid"
+        | "cached"
+        | "completed"
+        | "late"
+        | "failed"
+        | "handed_over"
+        | "dead"
+        | "dropped"
+        | "not_queued";
+      readonly requestId: string;
+      /** The durable job; missing without Redis. */
+      readonly job?: string;
+      /** What was asked. */
+      readonly model: string;
+      readonly version: string;
+      /** `model`, `oip` or `chat`. */
+      readonly strategy: string;
+      readonly reason?: string;
+      readonly detail?: string;
+      readonly durationMs?: number;
+      readonly cause?: unknown;
+    }
+  | {
+      /** What the cron did of the premium jobs that were due; told when there were any. */
+      readonly kind: "jobs_drained";
+      readonly completed: number;
+      readonly failed: number;
+      readonly dropped: number;
+      readonly durationMs: number;
     }
   | {
       readonly kind: "request_failed";

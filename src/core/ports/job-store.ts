@@ -74,6 +74,9 @@ export interface Job extends JobDraft {
   readonly timeline: readonly JobEvent[];
 }
 
+/** A job without what it takes: half a megabyte each would be too much for a page. */
+export type ListedJob = Omit<Job, "work">;
+
 export interface Enqueued {
   /** Of the job that stands for the key now. */
   readonly id: string;
@@ -102,16 +105,38 @@ export interface JobCounts {
   readonly p95DurationMs: number;
 }
 
+/** Ended jobs leave, the longest ended first, by whichever comes first; of each ended state. Waiting and running ones never do. */
+export interface JobKeep {
+  /** Since they ended, in milliseconds. */
+  readonly ms: number;
+  readonly jobs: number;
+  /** Of their `work` in UTF-8: what Redis keeps is paid for, and a full Redis takes no new job. */
+  readonly bytes: number;
+}
+
+export const JOB_KEEP: JobKeep = {
+  ms: 7 * 24 * 60 * 60 * 1000,
+  jobs: 10_000,
+  bytes: 32 * 1024 * 1024,
+};
+
 export type JobAnswer<T> = Promise<Result<T, SharedCacheFailure>>;
 
 /**
  * Durable jobs. Each method is one atomic step: whoever dies between two leaves a job that
  * somebody else takes over once its lease has ended. Times are the caller's clock.
+ *
+ * A failure says that no answer came, not that nothing was done. `get`, `list`, `counts` change
+ * nothing; `enqueue`, `heartbeat`, `finish` and `releaseAll` may be repeated as they were sent;
+ * of `retry` and `cancel` a repetition answers `not_ended` or `ended` where the first one took
+ * effect; a `claim` whose answer got lost has leased a job that nobody works on until the lease
+ * ends, and a repetition takes another one.
  */
 export interface JobStore {
   /**
    * Makes a job durable, unless one of its key is queued or running. With `lease` and within the
-   * limits the caller begins at once (`leased`, attempt 1); else it is queued.
+   * limits the caller begins at once (`leased`, attempt 1); else it is queued. The same id again
+   * makes no second job and answers `created`; `leased` where that token still holds the lease.
    */
   enqueue(
     draft: JobDraft,
@@ -124,12 +149,17 @@ export interface JobStore {
   ): JobAnswer<Enqueued>;
   /**
    * Takes the job that is longest due and within its limits, one whose lease has ended included.
-   * One whose attempts are used up goes to the dead instead, and the next one is looked at.
+   * One whose attempts are used up goes to the dead instead (`lease_expired`), and the next one is
+   * looked at. A model at its limits holds up nobody else's jobs; up to 50 models are looked at.
    */
   claim(lease: JobLease, nowMs: number, deadlineMs: number): JobAnswer<Job | undefined>;
-  /** Prolongs a lease; false when it is no longer the caller's. */
+  /** Prolongs a lease; false when it has ended or is no longer the caller's. */
   heartbeat(id: string, lease: JobLease, nowMs: number, deadlineMs: number): JobAnswer<boolean>;
-  /** Ends an attempt; false when the lease is no longer the caller's: then nothing changes. */
+  /**
+   * Ends an attempt; false when the lease is no longer the caller's: then nothing changes. A lease
+   * that has ended is the caller's until somebody else takes the job: its work is done, after all.
+   * The same end by the same token again is true and changes nothing more.
+   */
   finish(
     id: string,
     token: string,
@@ -138,7 +168,7 @@ export interface JobStore {
     deadlineMs: number,
   ): JobAnswer<boolean>;
   get(id: string, deadlineMs: number): JobAnswer<Job | undefined>;
-  /** Newest first; `cursor` is what the page before gave. */
+  /** Newest first; `cursor`, digits, is what the page before gave. */
   list(
     options: {
       readonly state?: JobState;
@@ -147,7 +177,7 @@ export interface JobStore {
       readonly cursor?: string;
     },
     deadlineMs: number,
-  ): JobAnswer<{ readonly jobs: readonly Job[]; readonly cursor?: string }>;
+  ): JobAnswer<{ readonly jobs: readonly ListedJob[]; readonly cursor?: string }>;
   counts(nowMs: number, deadlineMs: number): JobAnswer<JobCounts>;
   /** An ended job is queued again with all its attempts; `not_ended` when it is queued or running, or when another of its key is. */
   retry(

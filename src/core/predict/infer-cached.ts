@@ -12,11 +12,19 @@ import {
   resolve,
   resolveKnown,
 } from "./acquire.ts";
+import { hit } from "./answer-kept.ts";
 import { compute } from "./compute.ts";
-import type { CacheHit, CacheMiss, InferDeps, Inference, InferRequest } from "./inference.ts";
+import type {
+  CacheHit,
+  CacheMiss,
+  Caching,
+  InferDeps,
+  Inference,
+  InferRequest,
+  Story,
+} from "./inference.ts";
 import { land, landAnew, redisFor, renew } from "./land-prediction.ts";
 import { seek } from "./seek.ts";
-import { type Caching, hit, type Story } from "./story.ts";
 
 type Answer = Result<Inference, ServeFailure>;
 
@@ -54,7 +62,10 @@ export async function inferCached(
   const keyed = caching.predictions.keyOf(sought.value.parts);
   const key = typeof keyed === "string" ? keyed : await keyed;
   const page = deps.statistics.page(met.value.version.model, version);
-  const story = { deps, caching, context, sought: sought.value, key, route, page, startedMs };
+  const story: Story = {
+    ...{ deps, caching, context, sought: sought.value, key, route, page, startedMs },
+    requestId: request.requestId ?? "",
+  };
   if (wish === "no-cache") return anew(story, met.value.modelCache);
   const answerFast = () => fast(story, met.value.modelCache);
   // A fixed version is asked for its own answer.

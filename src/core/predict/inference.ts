@@ -1,5 +1,8 @@
 import type { CachedPrediction } from "../cache/cached-prediction.ts";
-import type { AnsweringVersion, PredictionCache } from "../cache/prediction-cache.ts";
+import type { AnsweringVersion, KnownVersion, PredictionCache } from "../cache/prediction-cache.ts";
+import type { KeyParts, KeySlot } from "../cache/prediction-key.ts";
+import type { PredictionPolicy } from "../cache/prediction-policy.ts";
+import type { FlightContext } from "../cache/single-flight.ts";
 import type { ServeFailure } from "../model/failure.ts";
 import type { MaybePromise } from "../model/maybe-promise.ts";
 import type { Reference } from "../model/reference.ts";
@@ -9,8 +12,7 @@ import type { Tensor, TensorSpec } from "../model/tensor.ts";
 import type { Events } from "../ports/events.ts";
 import type { AskStickiness } from "../routing/resolve.ts";
 import type { AcquireDeps, ModelCacheOutcome } from "./acquire.ts";
-import type { StatisticsBook } from "./statistics.ts";
-import type { Story } from "./story.ts";
+import type { StatisticsBook, VersionStatistics } from "./statistics.ts";
 
 export interface InferDeps extends AcquireDeps {
   readonly statistics: StatisticsBook;
@@ -19,19 +21,6 @@ export interface InferDeps extends AcquireDeps {
   readonly predictions?: PredictionCache | undefined;
   /** Missing where no better answer is looked for. */
   readonly premium?: Premium | undefined;
-}
-
-/** The way to a better answer than the route's version gives: kept already, in time, or later. */
-export interface Premium {
-  /**
-   * Answers as well as it can be done without waiting longer than the strategy allows.
-   * @param fast the answer of the route's version; called at most once
-   */
-  answer(
-    story: Story,
-    strategy: PremiumStrategy,
-    fast: () => MaybePromise<Result<Inference, ServeFailure>>,
-  ): Promise<Result<Inference, ServeFailure>>;
 }
 
 /**
@@ -43,6 +32,8 @@ export type CacheWish = "any" | "no-cache" | "no-store";
 export interface InferRequest {
   readonly reference: Reference;
   readonly stickiness: AskStickiness;
+  /** As it is logged; left out where no work outlives the request. */
+  readonly requestId?: string | undefined;
   /** Asked only for a model whose predictions are kept: headers cost. Left out: `any`. */
   readonly cacheWish?: (() => CacheWish) | undefined;
   /** The tensors, or a way to make them once the model's inputs are known (raw requests carry no names or shapes). */
@@ -51,6 +42,8 @@ export interface InferRequest {
     | ((specs: readonly TensorSpec[]) => Result<readonly Tensor[], ServeFailure>);
   /** Names of the outputs to compute; left out or empty means all. */
   readonly outputs?: readonly string[] | undefined;
+  /** Of inputs that come again and again: their key is made once. They must never change then. */
+  readonly keySlot?: KeySlot | undefined;
   /** A run that nobody waits for: it is not counted as a request. */
   readonly renews?: boolean;
 }
@@ -97,4 +90,54 @@ export interface Inference {
   /** Milliseconds until session or kept answer were there, and of the run. */
   readonly acquireMs: number;
   readonly runMs: number;
+}
+
+/** A request as the prediction cache sees it: one version, checked inputs, named outputs. */
+export interface Sought {
+  readonly version: KnownVersion;
+  readonly parts: KeyParts;
+  /** Names of the outputs, in the order of the answer. */
+  readonly outputs: readonly string[];
+  /** What computes it: of this very version, whatever the route says by then. */
+  readonly request: InferRequest;
+}
+
+/** What keeps one model's predictions. */
+export interface Caching {
+  readonly predictions: PredictionCache;
+  readonly policy: PredictionPolicy;
+  /** What answers better and slower beside the route's version; missing where there is nothing. */
+  readonly strategy?: PremiumStrategy | undefined;
+}
+
+/** One request of a model whose predictions are kept, from where it is known what it asks for. */
+export interface Story {
+  readonly deps: InferDeps;
+  readonly caching: Caching;
+  readonly context: FlightContext;
+  readonly sought: Sought;
+  /** Of the answer in the isolate's cache. */
+  readonly key: string;
+  readonly route: string;
+  readonly page: VersionStatistics;
+  readonly startedMs: number;
+  readonly requestId: string;
+}
+
+/** The way to a better answer than the route's version gives: kept already, in time, or later. */
+export interface Premium {
+  /**
+   * A premium answer that the isolate has kept, for those who ask for none. No I/O.
+   * @param key of the fast answer
+   */
+  kept(key: string, strategy: PremiumStrategy): CachedPrediction | undefined;
+  /**
+   * Answers as well as it can be done without waiting longer than the strategy allows.
+   * @param fast the answer of the route's version; called at most once
+   */
+  answer(
+    story: Story,
+    strategy: PremiumStrategy,
+    fast: () => MaybePromise<Result<Inference, ServeFailure>>,
+  ): Promise<Result<Inference, ServeFailure>>;
 }

@@ -6,9 +6,8 @@ import type { ServeFailure } from "../model/failure.ts";
 import type { MaybePromise } from "../model/maybe-promise.ts";
 import { ok, type Result } from "../model/result.ts";
 import { compute, computeNow } from "./compute.ts";
-import type { Inference } from "./inference.ts";
+import type { Inference, Story } from "./inference.ts";
 import { expectedOf } from "./seek.ts";
-import type { Story } from "./story.ts";
 
 type Outcome = Result<Landing, ServeFailure>;
 

@@ -1,21 +1,11 @@
 import type { KnownVersion } from "../cache/prediction-cache.ts";
-import { type KeyParts, outputsKey } from "../cache/prediction-key.ts";
+import { outputsKey } from "../cache/prediction-key.ts";
 import type { Expected } from "../cache/redis-predictions.ts";
 import type { ServeFailure } from "../model/failure.ts";
 import { ok, type Result } from "../model/result.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { chooseOutputs } from "./choose-outputs.ts";
-import type { InferRequest } from "./inference.ts";
-
-/** A request as the prediction cache sees it: one version, checked inputs, named outputs. */
-export interface Sought {
-  readonly version: KnownVersion;
-  readonly parts: KeyParts;
-  /** Names of the outputs, in the order of the answer. */
-  readonly outputs: readonly string[];
-  /** What computes it: of this very version, whatever the route says by then. */
-  readonly request: InferRequest;
-}
+import type { InferRequest, Sought } from "./inference.ts";
 
 /** Checks a request against a version's own words and takes from it what an answer depends on. */
 export function seek(version: KnownVersion, request: InferRequest): Result<Sought, ServeFailure> {
@@ -33,6 +23,7 @@ export function seek(version: KnownVersion, request: InferRequest): Result<Sough
       prefix: version.keyPrefix,
       outputs: wantsAll ? version.allOutputsKey : outputsKey(outputs.value),
       inputs: inputs.value,
+      slot: request.keySlot,
     },
     outputs: outputs.value,
     request: {

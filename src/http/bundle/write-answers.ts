@@ -1,11 +1,11 @@
 import type { BundleAnswer } from "../../core/lifecycle/bundle/predict-bundle.ts";
 import { ok, type Result } from "../../core/model/result.ts";
 import type { Tensor } from "../../core/model/tensor.ts";
+import { writeJsonTensors } from "../../core/model/write-json-data.ts";
 import type { Inference } from "../../core/predict/infer.ts";
 import { classify } from "../oip/classification.ts";
 import type { OipProblem } from "../oip/problem.ts";
 import type { RequestedOutput } from "../oip/read-outputs.ts";
-import { writeJsonOutputs } from "../oip/write-response.ts";
 import { refusalOf } from "../refusals.ts";
 
 export interface BundleMeta {
@@ -57,7 +57,7 @@ function answered(
     cache: tier === "none" ? modelCache : tier,
     prediction_id: predictionId,
   };
-  return `${JSON.stringify(facts).slice(0, -1)},"outputs":[${writeJsonOutputs(outputs)}]}`;
+  return `${JSON.stringify(facts).slice(0, -1)},"outputs":[${writeJsonTensors(outputs)}]}`;
 }
 
 function shapeOutputs(

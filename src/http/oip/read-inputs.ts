@@ -1,9 +1,9 @@
 import { isDatatype } from "../../core/model/datatype.ts";
+import { isObject } from "../../core/model/is-object.ts";
 import { readJsonTensor, type TensorHead } from "../../core/model/json-tensor.ts";
 import { ok, type Result } from "../../core/model/result.ts";
 import { type Bytes, elementCount, type Tensor } from "../../core/model/tensor.ts";
 import { readBinaryTensor } from "./binary-tensor.ts";
-import { isObject } from "./is-object.ts";
 import { type OipProblem, problem, quoted } from "./problem.ts";
 
 /** The bytes that follow the JSON, and how far they have been taken. */

@@ -1,5 +1,5 @@
+import { isObject } from "../../core/model/is-object.ts";
 import { ok, type Result } from "../../core/model/result.ts";
-import { isObject } from "./is-object.ts";
 import { type OipProblem, problem, quoted } from "./problem.ts";
 
 /** An output that the caller names, and how it wants it. */

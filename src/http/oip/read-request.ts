@@ -1,8 +1,8 @@
+import { isObject } from "../../core/model/is-object.ts";
 import { ok, type Result } from "../../core/model/result.ts";
 import type { Bytes, Tensor, TensorSpec } from "../../core/model/tensor.ts";
 import type { JsonFailure } from "../body/parse-json.ts";
 import { parseJson } from "../body/parse-json.ts";
-import { isObject } from "./is-object.ts";
 import { type OipProblem, problem } from "./problem.ts";
 import { readInputs } from "./read-inputs.ts";
 import { type RequestedOutput, readOutputs } from "./read-outputs.ts";

@@ -1,6 +1,6 @@
 import type { Tensor } from "../../core/model/tensor.ts";
+import { writeJsonTensor, writeJsonTensors } from "../../core/model/write-json-data.ts";
 import { writeBinaryTensor } from "./binary-tensor.ts";
-import { writeJsonData } from "./json-data.ts";
 
 /** One answered inference, ready to be written. */
 export interface OipResponse {
@@ -18,7 +18,7 @@ export interface WrittenResponse {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** An answer whose outputs stand written already, as `writeJsonOutputs` does. */
+/** An answer whose outputs stand written already, as `writeJsonTensors` does. */
 export type WrittenOutputs = Omit<OipResponse, "outputs"> & { readonly outputs: string };
 
 /** The headers of an answer that is all JSON: one object, to be recognized. */
@@ -33,19 +33,15 @@ const encoder = new TextEncoder();
 export function writeOipResponse(response: OipResponse): WrittenResponse {
   const binary: Uint8Array[] = [];
   const outputs = response.outputs.map(({ tensor, binary: asBytes }) => {
-    if (!asBytes) return writeOutput(tensor, `"data":${writeJsonData(tensor)}`);
+    if (!asBytes) return writeJsonTensors([tensor]);
     const bytes = writeBinaryTensor(tensor);
     binary.push(bytes);
-    return writeOutput(tensor, `"parameters":{"binary_data_size":${bytes.byteLength}}`);
+    return writeJsonTensor(tensor, `"parameters":{"binary_data_size":${bytes.byteLength}}`);
   });
   const json = writeEnvelope(response, outputs.join(","));
   if (binary.length === 0) return { body: json, headers: JSON_HEADERS };
   return append(json, binary);
 }
-
-/** Writes tensors as JSON, one after the other. */
-export const writeJsonOutputs = (tensors: readonly Tensor[]): string =>
-  tensors.map((tensor) => writeOutput(tensor, `"data":${writeJsonData(tensor)}`)).join(",");
 
 /** Writes an answer that is all JSON around outputs that stand written. */
 export const wrapJsonOutputs = (response: WrittenOutputs): WrittenResponse => ({
@@ -58,9 +54,6 @@ function writeEnvelope(response: Omit<OipResponse, "outputs">, outputs: string):
   const echoed = id === undefined ? "" : `"id":${JSON.stringify(id)},`;
   return `{"model_name":"${model}","model_version":"${version}",${echoed}"parameters":${JSON.stringify(parameters)},"outputs":[${outputs}]}`;
 }
-
-const writeOutput = ({ name, datatype, shape }: Tensor, data: string): string =>
-  `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(",")}],${data}}`;
 
 function append(json: string, binary: readonly Uint8Array[]): WrittenResponse {
   const head = encoder.encode(json);

@@ -4,7 +4,6 @@ import { type BundleLoadLine, loadBundle } from "../../core/lifecycle/bundle/loa
 import { predictBundle } from "../../core/lifecycle/bundle/predict-bundle.ts";
 import { bundleFailure, readBundle } from "../../core/lifecycle/bundle/read-bundle.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
-import type { Inference } from "../../core/predict/infer.ts";
 import { addRoute } from "../add-route.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
 import { readJsonText } from "../body/read-json-text.ts";
@@ -13,6 +12,7 @@ import { writeBundleAnswers } from "../bundle/write-answers.ts";
 import { cacheWishOf } from "../cache-wish.ts";
 import type { HttpDeps } from "../deps.ts";
 import { flightContext } from "../flight-context.ts";
+import { inferenceEvent } from "../inference-event.ts";
 import { problem } from "../oip/problem.ts";
 import { type OipRequest, readOipRequest } from "../oip/read-request.ts";
 import { json, SCHEMAS } from "../openapi/schemas.ts";
@@ -107,30 +107,13 @@ async function answerPredict(c: AppContext, deps: HttpDeps): Promise<Response> {
   });
   const requestId = c.get("requestId");
   for (const { answer } of answers) {
-    if (answer.ok) report(deps, answer.value, requestId);
+    if (!answer.ok) continue;
+    const durationMs = answer.value.acquireMs + answer.value.runMs;
+    deps.events.emit(inferenceEvent(answer.value, { requestId, durationMs }));
   }
   const meta = { bundle: name.value, request_id: requestId };
   const body = writeBundleAnswers(answers, outputs, deps.newId, meta);
   return c.body(body, 200, { "content-type": "application/json" });
-}
-
-function report({ events }: HttpDeps, inference: Inference, requestId: string): void {
-  const { loaded, strategy, route, modelCache, cached, acquireMs, runMs } = inference;
-  const { model, version, digest } = loaded;
-  const isKept = cached !== undefined && cached.tier !== "none";
-  events.emit({
-    kind: "inference",
-    requestId,
-    model,
-    version,
-    digest,
-    strategy,
-    route,
-    tier: cached?.tier ?? "none",
-    ...(isKept ? { ageMs: cached.ageMs } : {}),
-    modelCache,
-    durationMs: acquireMs + runMs,
-  });
 }
 
 type BundleRequest = Pick<OipRequest, "outputs"> & {

@@ -6,10 +6,8 @@ import { forgetPredictions, obeyOrder } from "../../core/lifecycle/freshness/obe
 import { readModelStatus, readModelTier } from "../../core/lifecycle/freshness/read-status.ts";
 import { refreshNow } from "../../core/lifecycle/freshness/refresh-now.ts";
 import type { Order } from "../../core/lifecycle/freshness/shared-keys.ts";
-import { currentDeployment } from "../../core/lifecycle/pointer/current-deployment.ts";
-import type { RegistryFailure } from "../../core/lifecycle/registry-failure.ts";
 import { isModelName } from "../../core/model/reference.ts";
-import { ok, type Result } from "../../core/model/result.ts";
+import { ok } from "../../core/model/result.ts";
 import { addRoute } from "../add-route.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -17,6 +15,7 @@ import { flightContext } from "../flight-context.ts";
 import { json } from "../openapi/schemas.ts";
 import { refuse, refuseRegistry, refuseServe } from "../refuse.ts";
 import { auditAction } from "../registry/audit-action.ts";
+import { findModel } from "../registry/find-model.ts";
 import { readJsonBody } from "../registry/read-json-body.ts";
 import { anyObject } from "../registry/schemas.ts";
 
@@ -42,7 +41,9 @@ export function addCacheRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
       tag: "cache",
       path: "/v1/cache/status",
       summary: "What each tier holds, and how fresh each model is, in the isolate that answers",
-      responses: { 200: json(anyObject, "{isolate, bytes, redis, models, epoch, settings}") },
+      responses: {
+        200: json(anyObject, "{isolate, bytes, redis, premium, models, epoch, settings}"),
+      },
     },
     (c) => answerStatus(c, deps),
   );
@@ -81,11 +82,13 @@ export function addCacheRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
 }
 
 function answerStatus(c: AppContext, deps: HttpDeps): Response {
-  const { serve, feed, tiers, settings } = deps;
+  const { serve, feed, tiers, settings, records } = deps;
   return c.json({
     isolate: { models: readModelTier(serve), predictions: tiers.predictions() },
     bytes: tiers.bytes(),
     redis: tiers.redis(),
+    premium: tiers.premium(),
+    records: records?.recorder.stats() ?? null,
     models: readModelStatus(serve),
     epoch: feed?.epoch ?? null,
     settings: settings.switches,
@@ -137,18 +140,6 @@ async function answerRefresh(c: AppContext, deps: HttpDeps): Promise<Response> {
   return read.failure.reason === "absent"
     ? refuseServe(c, refreshed.failure)
     : refuseRegistry(c, bundleFailure(name, read.failure));
-}
-
-/** A model that this isolate knows, or the bucket does. */
-async function findModel(
-  { serve, store }: HttpDeps,
-  model: string,
-): Promise<Result<undefined, RegistryFailure>> {
-  if (serve.catalog.get(model) !== undefined) return ok(undefined);
-  const found = await currentDeployment(store, model);
-  // A damaged pointer is a model's, too.
-  if (found.ok || found.failure.reason === "deployment_unreadable") return ok(undefined);
-  return found;
 }
 
 /** Other isolates cannot be reached: they do as ordered at their next check, and the answer says so. */

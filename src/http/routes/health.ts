@@ -16,7 +16,7 @@ export function healthRoutes(deps: HttpDeps): readonly ServingRoute[] {
         200: { schema: "object", description: "It can serve." },
         503: { schema: "object", description: "It cannot." },
       },
-      handler: async (c) => answer(c, await health(deps)),
+      handler: async (c) => answer(c, await readHealth(withJobs(deps))),
     },
     ...["/health/live", "/v2/health/live"].map((path) => ({
       ...open,
@@ -34,7 +34,7 @@ export function healthRoutes(deps: HttpDeps): readonly ServingRoute[] {
         503: { schema: "object", description: "Not ready." },
       } as const,
       handler: async (c: AppContext) => {
-        const { ready } = await health(deps);
+        const { ready } = await readHealth(healthDeps(deps));
         return c.json({ ready }, ready ? 200 : 503);
       },
     })),
@@ -49,11 +49,16 @@ export function healthRoutes(deps: HttpDeps): readonly ServingRoute[] {
   ];
 }
 
-const health = (deps: HttpDeps): Promise<Health> => {
-  const { store, sharedCache, engine, clock } = deps;
-  const { models } = deps.serve;
-  return readHealth({ store, sharedCache, engine, clock, models } satisfies HealthDeps);
-};
+/** What readiness hangs on: whoever asks for that pays for no count of jobs. */
+function healthDeps({ store, sharedCache, engine, clock, serve }: HttpDeps): HealthDeps {
+  return { store, sharedCache, engine, clock, models: serve.models };
+}
+
+function withJobs(deps: HttpDeps): HealthDeps {
+  const { jobs: store, settings } = deps;
+  const jobs = store && { store, backlogWarn: settings.jobsBacklogWarn };
+  return { ...healthDeps(deps), ...(jobs === undefined ? {} : { jobs }) };
+}
 
 const answer = (c: AppContext, health: Health): Response =>
   c.json(health, health.ready ? 200 : 503);

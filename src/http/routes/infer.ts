@@ -1,7 +1,12 @@
+import type { FlightContext } from "../../core/cache/single-flight.ts";
 import { parseReference } from "../../core/model/reference.ts";
-import { ok, type Result } from "../../core/model/result.ts";
+import type { Result } from "../../core/model/result.ts";
+import type { TensorSpec } from "../../core/model/tensor.ts";
 import { infer } from "../../core/predict/infer.ts";
-import type { Inference } from "../../core/predict/inference.ts";
+import {
+  type InferenceToRecord,
+  recordInference,
+} from "../../core/quality/records/record-inference.ts";
 import type { AskStickiness } from "../../core/routing/resolve.ts";
 import type { AppContext } from "../app-env.ts";
 import { readBody } from "../body/read-body.ts";
@@ -9,27 +14,19 @@ import { readJsonText } from "../body/read-json-text.ts";
 import { cacheWishOf } from "../cache-wish.ts";
 import type { HttpDeps } from "../deps.ts";
 import { flightContext } from "../flight-context.ts";
-import {
-  type AnswerIds,
-  createRespondInference,
-  type RespondInference,
-} from "../inference-response.ts";
-import { classify } from "../oip/classification.ts";
+import { inferenceEvent } from "../inference-event.ts";
+import { createRespondInference, type RespondInference } from "../inference-response.ts";
+import { KnownRequests } from "../oip/known-requests.ts";
 import type { OipProblem } from "../oip/problem.ts";
-import { type OipRequest, readOipRequest } from "../oip/read-request.ts";
-import {
-  type OipResponse,
-  type WrittenResponse,
-  wrapJsonOutputs,
-  writeJsonOutputs,
-  writeOipResponse,
-} from "../oip/write-response.ts";
+import { readOipRequest } from "../oip/read-request.ts";
+import { writeInference } from "../oip/write-inference.ts";
 import { refuse, refuseServe } from "../refuse.ts";
 import type { ServingRoute } from "../serving-route.ts";
 
 /** Inference by the Open Inference Protocol: JSON, Triton's binary extension and raw bodies. */
 export function inferRoutes(deps: HttpDeps): readonly ServingRoute[] {
   const respond = createRespondInference();
+  const known = new KnownRequests();
   const common: Omit<ServingRoute, "path"> = {
     method: "post",
     scope: "infer",
@@ -48,7 +45,7 @@ export function inferRoutes(deps: HttpDeps): readonly ServingRoute[] {
       },
     },
     refusals: [400, 404, 413, 415, 503],
-    handler: (c) => handle(c, deps, respond),
+    handler: (c) => handle(c, deps, { respond, known }),
     setsRequestId: true,
   };
   return [
@@ -57,32 +54,70 @@ export function inferRoutes(deps: HttpDeps): readonly ServingRoute[] {
   ];
 }
 
-async function handle(c: AppContext, deps: HttpDeps, respond: RespondInference): Promise<Response> {
+/** What lives as long as the isolate. */
+interface Lasting {
+  readonly respond: RespondInference;
+  readonly known: KnownRequests;
+}
+
+async function handle(
+  c: AppContext,
+  deps: HttpDeps,
+  { respond, known }: Lasting,
+): Promise<Response> {
   const startedMs = deps.clock.now();
   const reference = parseReference(c.req.param("model") ?? "", c.req.param("version"));
   if (!reference.ok) return refuseServe(c, reference.failure);
+  const { serve } = deps;
   const { maxBodyBytes: maxBytes } = deps.settings;
   const headerLength = c.req.header("inference-header-content-length");
   const body = await (headerLength === undefined
     ? readJsonText(c.req.raw, maxBytes)
     : readBody(c.req.raw, { maxBytes }));
   if (!body.ok) return refuse(c, { ...body.failure, code: body.failure.reason });
-  const request = readOipRequest(body.value, headerLength);
+  const mayKnow =
+    typeof body.value === "string" && serve.predictions?.keepsAnswersOf(reference.value.model);
+  const request: ReturnType<KnownRequests["read"]> = mayKnow
+    ? known.read(body.value)
+    : readOipRequest(body.value, headerLength);
   if (!request.ok) return refuseRequest(c, request.failure);
-  const { inputs, outputs } = request.value;
-  const answered = await infer(deps.serve, flightContext(c, deps.clock), {
+  const { inputs, outputs, keySlot } = request.value;
+  const context = flightContext(c, deps.clock);
+  const readInputs =
+    typeof inputs === "function"
+      ? (specs: readonly TensorSpec[]) => asServe(inputs(specs))
+      : inputs;
+  const answered = await infer(serve, context, {
     reference: reference.value,
     stickiness: stickinessOf(c, deps),
     cacheWish: () => cacheWishOf(c.req.header("cache-control")),
-    inputs: typeof inputs === "function" ? (specs) => asServe(inputs(specs)) : inputs,
+    inputs: readInputs,
     outputs: outputs.map(({ name }) => name),
+    keySlot,
+    requestId: c.get("requestId"),
   });
   if (!answered.ok) return refuseServe(c, answered.failure);
   const ids = { requestId: c.get("requestId"), predictionId: deps.newId() };
-  const written = write(deps, request.value, answered.value, ids);
+  const written = writeInference(deps, request.value, answered.value, ids);
   if (!written.ok) return refuseRequest(c, written.failure);
-  report(deps, answered.value, ids.requestId, startedMs);
+  const durationMs = deps.clock.now() - startedMs;
+  deps.events.emit(inferenceEvent(answered.value, { requestId: ids.requestId, durationMs }));
+  const { model } = reference.value;
+  const recorded = { id: ids.predictionId, model, inference: answered.value, inputs: readInputs };
+  record(deps, context, recorded);
   return respond(answered.value, written.value, ids);
+}
+
+/** Made into a record after the answer, where the deployment wants it. */
+function record(
+  { serve, records, clock, random }: HttpDeps,
+  context: FlightContext,
+  what: Omit<InferenceToRecord, "atMs" | "deployment" | "random">,
+): void {
+  if (records === undefined) return;
+  const deployment = serve.catalog.get(what.model)?.deployment;
+  if ((deployment?.record?.rate ?? 0) === 0) return;
+  recordInference(records.recorder, context, { ...what, atMs: clock.now(), deployment, random });
 }
 
 const stickinessOf =
@@ -92,84 +127,6 @@ const stickinessOf =
     route: c.req.header("x-freshet-route"),
     random,
   });
-
-function report(deps: HttpDeps, inference: Inference, requestId: string, startedMs: number): void {
-  const { loaded, route, modelCache, strategy, cached } = inference;
-  deps.events.emit({
-    kind: "inference",
-    requestId,
-    model: loaded.model,
-    version: loaded.version,
-    digest: loaded.digest,
-    strategy,
-    route,
-    tier: cached?.tier ?? "none",
-    ...(cached === undefined || cached.tier === "none" ? {} : { ageMs: cached.ageMs }),
-    modelCache,
-    durationMs: deps.clock.now() - startedMs,
-  });
-}
-
-/** Writes an answer in the form that the caller asked for. */
-function write(
-  deps: HttpDeps,
-  request: OipRequest,
-  inference: Inference,
-  { predictionId, requestId }: AnswerIds,
-): Result<WrittenResponse, OipProblem> {
-  const { loaded, route, strategy, modelCache, cached } = inference;
-  const { model, version, digest } = loaded;
-  const tier = cached?.tier ?? "none";
-  const parameters = {
-    digest,
-    strategy,
-    route,
-    cache: tier === "none" ? modelCache : tier,
-    prediction_id: predictionId,
-    request_id: requestId,
-  };
-  const head = { model, version, id: request.id, parameters };
-  const writtenOutputs = isAllJson(request) ? keptOutputs(deps, cached) : undefined;
-  if (writtenOutputs !== undefined) {
-    return ok(wrapJsonOutputs({ ...head, outputs: writtenOutputs }));
-  }
-  const outputs = shapeOutputs(request, inference);
-  return outputs.ok ? ok(writeOipResponse({ ...head, outputs: outputs.value })) : outputs;
-}
-
-/** What a kept answer's outputs are in JSON: written for its first hit, kept for the others. */
-function keptOutputs({ serve }: HttpDeps, cached: Inference["cached"]): string | undefined {
-  if (cached === undefined || cached.tier === "none") return undefined;
-  const { prediction, key } = cached;
-  if (prediction.written !== undefined) return prediction.written;
-  const written = writeJsonOutputs(prediction.outputs);
-  serve.predictions?.keepWritten(key, prediction, written);
-  return written;
-}
-
-const isAllJson = ({ outputs, binaryOutput }: OipRequest): boolean =>
-  outputs.length === 0
-    ? !binaryOutput
-    : outputs.every((output) => {
-        return output.classification === undefined && !(output.binary ?? binaryOutput);
-      });
-
-/** Puts the outputs in the form that each was asked for. */
-function shapeOutputs(
-  request: OipRequest,
-  { loaded, outputs }: Inference,
-): Result<OipResponse["outputs"], OipProblem> {
-  const written: OipResponse["outputs"][number][] = [];
-  for (const [index, tensor] of outputs.entries()) {
-    const wanted = request.outputs[index];
-    const binary = wanted?.binary ?? request.binaryOutput;
-    const k = wanted?.classification;
-    const shaped = k === undefined ? ok(tensor) : classify(tensor, k, loaded.manifest.classes);
-    if (!shaped.ok) return shaped;
-    written.push({ tensor: shaped.value, binary });
-  }
-  return ok(written);
-}
 
 const refuseRequest = (
   c: AppContext,

@@ -1,12 +1,12 @@
 import { indexRepository } from "../../core/lifecycle/list-repository.ts";
 import { loadModel, unloadModel } from "../../core/lifecycle/load-model.ts";
+import { isObject } from "../../core/model/is-object.ts";
 import { parseReference } from "../../core/model/reference.ts";
 import type { AppContext } from "../app-env.ts";
 import { parseJson } from "../body/parse-json.ts";
 import { readBody } from "../body/read-body.ts";
 import type { HttpDeps } from "../deps.ts";
 import { flightContext } from "../flight-context.ts";
-import { isObject } from "../oip/is-object.ts";
 import { refuse, refuseServe } from "../refuse.ts";
 import type { ServingRoute } from "../serving-route.ts";
 

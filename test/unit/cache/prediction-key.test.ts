@@ -9,8 +9,8 @@ import {
   textKey,
 } from "../../../src/core/cache/prediction-key.ts";
 import { makeTensor, type Tensor } from "../../../src/core/model/tensor.ts";
+import { writeJsonData } from "../../../src/core/model/write-json-data.ts";
 import { writeBinaryTensor } from "../../../src/http/oip/binary-tensor.ts";
-import { writeJsonData } from "../../../src/http/oip/json-data.ts";
 import { readOipRequest } from "../../../src/http/oip/read-request.ts";
 import { anyTensor } from "../../support/tensors.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../../src/core/model/tensor.ts";
-import { writeJsonData } from "../../../src/http/oip/json-data.ts";
+import { writeJsonData } from "../../../src/core/model/write-json-data.ts";
 import { readOipRequest } from "../../../src/http/oip/read-request.ts";
 import { anyTensor } from "../../support/tensors.ts";
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { listKeys } from "../../../src/core/lifecycle/list-keys.ts";
+import { replaceDeployment } from "../../../src/core/lifecycle/pointer/replace-deployment.ts";
 import { promote } from "../../../src/core/lifecycle/pointer/set-alias.ts";
 import { readDeployment } from "../../../src/core/lifecycle/read-deployment.ts";
 import { readDocument } from "../../../src/core/lifecycle/read-document.ts";
@@ -21,6 +22,8 @@ import {
 import { findProblems } from "../../support/registry-invariants.ts";
 
 let registry: TestRegistry;
+
+const PATIENCE = { attempts: 3, backoff_ms: 1, mode: "background", max_concurrency: 1 } as const;
 
 const remove = (version: string) => deleteVersion(registry.deps, "m", version, MOVER);
 const read = async () => must(await readDeployment(registry.bucket, "m")).value;
@@ -76,6 +79,19 @@ describe("deleting a version", () => {
     expect((await refusal("1")).detail).toContain("is named by production, canary: move them");
     expect((await refusal("2")).reason).toBe("version_in_use");
     expect((await refusal("3")).reason).toBe("version_in_use");
+  });
+
+  it("is refused while the model's premium strategy asks it", async () => {
+    const { etag, value } = must(await readDeployment(registry.bucket, "m"));
+    const premium = { kind: "model" as const, reference: "m@3", ...PATIENCE };
+    const settings = { strategies: { premium } };
+    const replacement = { aliases: value.aliases, force: false, settings };
+    must(await replaceDeployment(registry.deps, "m", etag, replacement, MOVER));
+    expect(failureOf(await remove("3"))).toMatchObject({
+      reason: "version_in_use",
+      detail: expect.stringContaining("the premium strategy"),
+    });
+    must(await remove("2"));
   });
 
   it("works on one whose manifest is damaged", async () => {

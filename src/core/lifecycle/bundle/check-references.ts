@@ -32,8 +32,8 @@ export async function checkReferences(
   return errors.length === 0 ? ok(undefined) : unknown(errors);
 }
 
-/** `undefined`: there is no such model. */
-async function deploymentOf(
+/** The deployment of a model that something names. One GET; `undefined`: there is no such model. */
+export async function deploymentOf(
   store: ObjectStore,
   model: string,
 ): Promise<Result<Deployment | undefined, RegistryFailure>> {
@@ -50,7 +50,11 @@ async function deploymentOf(
   return fail({ reason: "store_unavailable", detail, cause });
 }
 
-async function problemOf(
+/**
+ * Why a reference means nothing in a deployment; `undefined`: it does mean something. One GET for
+ * a version named by its number.
+ */
+export async function problemOf(
   store: ObjectStore,
   deployment: Deployment | undefined,
   reference: Reference,

@@ -27,7 +27,7 @@ export interface CronAnswers {
 
 const CRONS = [
   { cron: MINUTE_CRON, does: "refresh, then warm" },
-  { cron: HOUR_CRON, does: "back up" },
+  { cron: HOUR_CRON, does: "back up, archive records" },
 ] as const;
 
 const DEADLINE_MS = 1_000;

@@ -65,6 +65,15 @@ export const tickReportSchema = z.looseObject({
       done: z.boolean(),
     }),
   ),
+  /** The hour's cron: records of predictions that went into the bucket. */
+  archive: z.optional(
+    z.object({
+      records: count,
+      objects: count,
+      done: z.boolean(),
+      failure: z.optional(z.object({ reason: z.string(), detail: z.string() })),
+    }),
+  ),
 });
 
 export type TickReport = z.output<typeof tickReportSchema>;

@@ -44,6 +44,15 @@ export async function announcePointer(
 /** No store gives an empty validator. */
 const ABSENT = { rev: 0, etag: "" };
 
+/** The epoch as Redis has it now; `undefined` when it does not say so in time. */
+export async function readEpoch(
+  sharedCache: SharedCache | undefined,
+  deadlineMs: number,
+): Promise<string | undefined> {
+  const read = await sharedCache?.get(EPOCH_KEY, deadlineMs);
+  return read?.ok ? (read.value ?? "0") : undefined;
+}
+
 /** Orders every isolate to do something at its next check. The new epoch. */
 export async function raiseEpoch(
   sharedCache: SharedCache,

@@ -1,5 +1,5 @@
 import type { LoadedVersion } from "../../cache/model-cache.ts";
-import type { CachePolicy, Switches } from "../../model/deployment.ts";
+import type { PredictionCache } from "../../cache/prediction-cache.ts";
 import type { StatisticsBook } from "../../predict/statistics.ts";
 import type { CatalogEntry } from "../../routing/catalog.ts";
 import type { DeploymentFinder } from "../find-deployment.ts";
@@ -9,6 +9,7 @@ import type { VersionObjects } from "../version-objects.ts";
 export interface StatusDeps extends Pick<RefreshDeps, "catalog" | "models" | "loader"> {
   readonly finder: DeploymentFinder;
   readonly statistics: StatisticsBook;
+  readonly predictions?: PredictionCache | undefined;
   readonly objects?: VersionObjects | undefined;
 }
 
@@ -25,9 +26,24 @@ export interface ModelStatus {
   readonly memory_bytes: number;
   /** Why it goes on with what it had. */
   readonly degraded?: { readonly reason: string; readonly detail: string; readonly since: string };
-  /** What its deployment says over the settings. */
-  readonly policy?: Switches;
-  readonly cache?: CachePolicy;
+  /** The settings as they hold for it: the Worker's, with what its deployment says over them. */
+  readonly settings?: ModelSettings;
+}
+
+/** By the names that a deployment's `policy` and `cache` have. */
+export interface ModelSettings {
+  readonly check_freshness: boolean;
+  readonly revalidate_ms: number;
+  readonly max_stale_ms: number;
+  readonly strict_freshness: boolean;
+  /** Whether its answers are kept, and if so how; `redis: null` is decided by what a run costs. */
+  readonly use_cache: boolean;
+  readonly cache?: {
+    readonly isolate: boolean;
+    readonly redis: boolean | null;
+    readonly ttl_ms: number;
+    readonly stale_ms: number;
+  };
 }
 
 /** Sessions of this isolate. */
@@ -72,7 +88,6 @@ function statusOf(deps: StatusDeps, name: string, loaded: LoadedVersion | undefi
   const entry = deps.catalog.get(name);
   const used = loaded && deps.statistics.page(name, loaded.version).lastInferenceMs;
   const degraded = entry && degradedOf(deps, entry);
-  const { policy, cache } = entry?.deployment ?? {};
   return {
     name,
     version: loaded?.version ?? null,
@@ -83,8 +98,29 @@ function statusOf(deps: StatusDeps, name: string, loaded: LoadedVersion | undefi
     last_used_at: iso(used),
     memory_bytes: loaded?.memoryBytes ?? 0,
     ...(degraded === undefined ? {} : { degraded }),
-    ...(policy === undefined ? {} : { policy }),
-    ...(cache === undefined ? {} : { cache }),
+    ...(entry === undefined ? {} : { settings: settingsOf(deps, entry) }),
+  };
+}
+
+function settingsOf({ finder, predictions }: StatusDeps, entry: CatalogEntry): ModelSettings {
+  const { checkFreshness, revalidateMs, maxStaleMs, strictFreshness } = finder.freshnessOf(entry);
+  const policy = predictions?.policyOf(entry.deployment);
+  return {
+    check_freshness: checkFreshness,
+    revalidate_ms: revalidateMs,
+    max_stale_ms: maxStaleMs,
+    strict_freshness: strictFreshness,
+    use_cache: policy !== undefined,
+    ...(policy === undefined
+      ? {}
+      : {
+          cache: {
+            isolate: policy.isolate,
+            redis: policy.redis ?? null,
+            ttl_ms: policy.ttlMs,
+            stale_ms: policy.staleMs,
+          },
+        }),
   };
 }
 

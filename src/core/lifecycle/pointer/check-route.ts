@@ -80,7 +80,7 @@ export async function checkVersions(
 }
 
 /** What callers of the alias rely on: the manifest of a version it answers from; nothing, when it cannot be read. */
-async function servedManifest(
+export async function servedManifest(
   store: ObjectStore,
   deployment: Deployment,
   alias: string,

@@ -10,6 +10,10 @@ export interface Replacement {
   readonly force: boolean;
   /** Each one stays as it is where it is left out. */
   readonly settings?: DeploymentSettings;
+  /** Looks at the deployment as it is to be, its routes checked; a failure keeps it as it was. */
+  readonly check?:
+    | ((deployment: Deployment) => Promise<Result<undefined, RegistryFailure>>)
+    | undefined;
 }
 
 /**
@@ -21,7 +25,7 @@ export function replaceDeployment(
   deps: PointerDeps,
   model: string,
   etag: string,
-  { aliases, force, settings = {} }: Replacement,
+  { aliases, force, settings = {}, check }: Replacement,
   mover: Mover,
 ): Promise<Result<Deployment, RegistryFailure>> {
   const plan: PlanMove = async (deployment, readEtag) => {
@@ -31,6 +35,8 @@ export function replaceDeployment(
       const checked = await checkRoute(deps.store, deployment, alias, route, force);
       if (!checked.ok) return checked;
     }
+    const whole = await check?.({ ...deployment, ...settings, aliases });
+    if (whole?.ok === false) return whole;
     return ok({
       deployment: { ...settings, aliases: { ...aliases } },
       move: { action: "replace", from: null, to: null, ...(force ? { forced: true } : {}) },

@@ -1,3 +1,4 @@
+import type { Deployment } from "../../model/deployment.ts";
 import { manifestKey, notesKey } from "../../model/keys.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import { readAllBundles } from "../bundle/list-bundles.ts";
@@ -11,7 +12,7 @@ import { aliasesOf } from "./describe-version.ts";
 const DELETE_DEADLINE_MS = 10_000;
 
 /**
- * Deletes a version that no alias and no bundle names. The pointer decides, by compare-and-swap: once it
+ * Deletes a version that no alias, no bundle and no premium strategy of its model names. The pointer decides, by compare-and-swap: once it
  * says deleted, no move can name the version any more; then its objects go, the bytes last,
  * and a tombstone keeps its number taken. Idempotent: what a dead caller began is finished.
  */
@@ -28,6 +29,7 @@ export async function deleteVersion(
     const users = [
       ...aliasesOf(deployment, version),
       ...bundlesNaming(bundles.value, deployment, version).map((name) => `bundle '${name}'`),
+      ...(isPremium(deployment, version) ? ["the premium strategy"] : []),
     ];
     if (users.length > 0) {
       return fail({
@@ -45,6 +47,12 @@ export async function deleteVersion(
   });
   if (!moved.ok) return moved;
   return removeObjects(deps, model, version, mover);
+}
+
+/** Its own model's strategy asks it by its number. */
+function isPremium({ model, strategies }: Deployment, version: string): boolean {
+  const premium = strategies?.premium;
+  return premium?.kind === "model" && premium.reference === `${model}@${version}`;
 }
 
 /** Removes what a version that the pointer says is deleted has left. Idempotent; four calls. */

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
 import { noticeMove } from "../../../core/lifecycle/notice-move.ts";
+import { checkStrategies } from "../../../core/lifecycle/pointer/check-strategies.ts";
 import { pointerFailure } from "../../../core/lifecycle/pointer/current-deployment.ts";
 import { readHistory, routesAt } from "../../../core/lifecycle/pointer/read-history.ts";
 import { replaceDeployment } from "../../../core/lifecycle/pointer/replace-deployment.ts";
@@ -135,11 +136,19 @@ async function answerReplace(c: AppContext, deps: HttpDeps): Promise<Response> {
   const params = { aliases, ...settings, force, if_match: etag };
   const mover = await auditAction(c, deps, { action: "replace_deployment", model, params, reason });
   if (!mover.ok) return refuseRegistry(c, mover.failure);
-  const replacement = { aliases, force, settings };
+  const replacement = { aliases, force, settings, check: checkOf(deps, settings) };
   const replaced = await replaceDeployment(deps.registry, model, etag, replacement, mover.value);
   if (!replaced.ok) return refuseRegistry(c, replaced.failure);
   noticeMove(deps.serve, flightContext(c, deps.clock), model);
   return c.json(documentOf(replaced.value));
+}
+
+/** Strategies are looked at when they are given, or what keeps their answers is: no route waits for a remote's host to be allowed again. */
+function checkOf({ store, serve, remote }: HttpDeps, settings: DeploymentSettings) {
+  const { strategies, cache, policy } = settings;
+  if (strategies === undefined && cache === undefined && policy === undefined) return undefined;
+  const isKept = (deployment: Deployment) => serve.predictions?.policyOf(deployment) !== undefined;
+  return (deployment: Deployment) => checkStrategies({ store, remote, isKept }, deployment);
 }
 
 /** What is left out stays as it is: an empty list or object empties it. */

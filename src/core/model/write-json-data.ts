@@ -1,5 +1,5 @@
-import { halfToNumber } from "../../core/model/half.ts";
-import type { Tensor } from "../../core/model/tensor.ts";
+import { halfToNumber } from "./half.ts";
+import type { Tensor } from "./tensor.ts";
 
 /**
  * Writes a tensor's elements as a flat JSON array. Numbers keep their exact value
@@ -24,6 +24,14 @@ export function writeJsonData(tensor: Tensor): string {
       return join(tensor.data, String);
   }
 }
+
+/** Writes tensors as the protocol's JSON has them, one after the other. */
+export const writeJsonTensors = (tensors: readonly Tensor[]): string =>
+  tensors.map((tensor) => writeJsonTensor(tensor, `"data":${writeJsonData(tensor)}`)).join(",");
+
+/** Writes a tensor around what stands for its data. */
+export const writeJsonTensor = ({ name, datatype, shape }: Tensor, data: string): string =>
+  `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(",")}],${data}}`;
 
 function join<T>(data: ArrayLike<T>, write: (element: T) => string): string {
   let text = "[";

@@ -1,0 +1,129 @@
+import {
+  outcomeSchema,
+  predictionRecordSchema,
+  type RecordGroup,
+} from "../../core/model/prediction-record.ts";
+import {
+  type GroupCounters,
+  type KeptPrediction,
+  newestFirst,
+  type OutcomeChanged,
+  type RecordPlace,
+} from "../../core/ports/prediction-store.ts";
+
+/** What the prediction store's scripts answer, read; `undefined` for what none of them says. */
+
+export interface PageQuery {
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+  readonly after?: RecordPlace | undefined;
+  readonly limit: number;
+}
+
+const FIELDS = 4;
+
+/** A list of texts and numbers, as texts. */
+export function textsOf(answer: unknown): readonly string[] | undefined {
+  if (!Array.isArray(answer)) return undefined;
+  const texts: string[] = [];
+  for (const item of answer) {
+    if (typeof item !== "string" && typeof item !== "number") return undefined;
+    texts.push(String(item));
+  }
+  return texts;
+}
+
+/** Records by their fields; one that is damaged makes the whole answer unreadable: it is not absent. */
+export function readKept(
+  answer: unknown,
+  count: number,
+): readonly (KeptPrediction | undefined)[] | undefined {
+  const texts = textsOf(answer);
+  if (texts?.length !== count * FIELDS) return undefined;
+  const kept: (KeptPrediction | undefined)[] = [];
+  for (let at = 0; at < texts.length; at += FIELDS) {
+    const [doc = "", rev = "", out = "", outAt = ""] = texts.slice(at, at + FIELDS);
+    if (doc === "") {
+      kept.push(undefined);
+      continue;
+    }
+    const record = predictionRecordSchema.safeParse(parse(doc));
+    const outcome = out === "" ? undefined : readOutcome(out, outAt);
+    if (!record.success || (out !== "" && outcome === undefined)) return undefined;
+    const base = { record: record.data, rev: Number(rev) };
+    kept.push(outcome === undefined ? base : { ...base, outcome });
+  }
+  return kept;
+}
+
+function readOutcome(out: string, outAt: string) {
+  const read = outcomeSchema.safeParse({ value: parse(out), at: outAt });
+  return read.success ? read.data : undefined;
+}
+
+/** What became of outcomes. */
+export function readChanged(answer: unknown, count: number): readonly OutcomeChanged[] | undefined {
+  const texts = textsOf(answer);
+  if (texts?.length !== count * FIELDS) return undefined;
+  const changed: OutcomeChanged[] = [];
+  for (let at = 0; at < texts.length; at += FIELDS) {
+    const [kind, out = "", outAt = "", rev = ""] = texts.slice(at, at + FIELDS);
+    const outcome = readOutcome(out, outAt);
+    if (kind === "absent") changed.push({ kind });
+    else if (outcome === undefined) return undefined;
+    else if (kind === "conflict") changed.push({ kind, outcome });
+    else if (kind === "set" || kind === "unchanged") {
+      changed.push({ kind, outcome, rev: Number(rev) });
+    } else return undefined;
+  }
+  return changed;
+}
+
+/** The ids of a page, newest first and by id within a millisecond, and where the next one begins. */
+export function pageOf(
+  answer: unknown,
+  { fromMs, after, limit }: PageQuery,
+): { readonly ids: readonly string[]; readonly next?: RecordPlace } | undefined {
+  const texts = textsOf(answer);
+  if (texts === undefined) return undefined;
+  const times = new Map<string, number>();
+  for (let at = 0; at < texts.length; at += 2) times.set(texts[at] ?? "", Number(texts[at + 1]));
+  const places = [...times]
+    .map(([id, atMs]) => ({ id, atMs }))
+    .filter((place) => after === undefined || newestFirst(place, after) > 0)
+    .filter(({ atMs }) => fromMs === undefined || atMs >= fromMs)
+    .sort(newestFirst);
+  const chosen = places.slice(0, limit);
+  const last = chosen.at(-1);
+  const ids = chosen.map(({ id }) => id);
+  return places.length > limit && last !== undefined ? { ids, next: last } : { ids };
+}
+
+/** Counters of each group, in their order; a group whose counters have expired is left out. */
+export function readCounters(
+  answer: unknown,
+  groups: readonly RecordGroup[],
+): readonly GroupCounters[] | undefined {
+  if (!Array.isArray(answer) || answer.length !== groups.length) return undefined;
+  const found: GroupCounters[] = [];
+  for (const [index, group] of groups.entries()) {
+    const texts = textsOf(answer[index]);
+    if (texts === undefined) return undefined;
+    const counters = new Map<string, bigint>();
+    for (let at = 0; at < texts.length; at += 2) {
+      const sum = texts[at + 1] ?? "";
+      if (!/^-?\d+$/.test(sum)) return undefined;
+      if (sum !== "0") counters.set(texts[at] ?? "", BigInt(sum));
+    }
+    if (counters.size > 0) found.push({ group, counters });
+  }
+  return found;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,158 @@
+import type { Command } from "commander";
+import type { z } from "zod";
+import { modelPath } from "../arguments.ts";
+import { accuracySchema, statisticsSchema } from "../client/quality-answers.ts";
+import { addCommand, withContext } from "../command.ts";
+import type { Context, Terminal } from "../context.ts";
+import { printable } from "../output/style.ts";
+import { type Column, renderTable } from "../output/table.ts";
+import { formatNumber } from "../output/units.ts";
+import { formatPairs } from "../output/words.ts";
+
+interface Options {
+  readonly window: string;
+  readonly by: string;
+}
+
+type Group = z.output<typeof accuracySchema>["groups"][number];
+
+/** `accuracy` and `statistics`: of a model's recorded predictions. */
+export function addQualityCommands(program: Command, terminal: Terminal): void {
+  const accuracyCommand = addCommand(
+    program,
+    "accuracy <model>",
+    "how right a model's predictions were",
+    [
+      ["accuracy iris", "of the last seven days, by version"],
+      ["accuracy iris --window 30d --by route", "the two sides of a split"],
+      [
+        "accuracy iris --json | jq '.groups[].metrics.confusion_matrix'",
+        "all there is, for a script",
+      ],
+    ],
+  );
+  withWindow(accuracyCommand).action(withContext(terminal, accuracy));
+  const statisticsCommand = addCommand(
+    program,
+    "statistics <model>",
+    "what a model's predictions were",
+    [
+      ["statistics iris", "how many, how sure, which classes, how many with an outcome"],
+      ["statistics iris --by day --window 14d", "day by day"],
+    ],
+  );
+  withWindow(statisticsCommand).action(withContext(terminal, statistics));
+}
+
+const withWindow = (command: Command): Command =>
+  command
+    .option("--window <days>", "1d to 365d with today, in UTC, or all", "7d")
+    .option("--by <what>", "version, strategy, route or day", "version");
+
+async function accuracy(context: Context, model: string, { window, by }: Options): Promise<void> {
+  const path = modelPath(model, "accuracy");
+  const found = await context.api.get(accuracySchema, path, { window, by });
+  const isTrend = !context.isJson && by !== "day" && found.groups.length > 0;
+  const days = isTrend
+    ? await context.api.get(accuracySchema, path, { window, by: "day" })
+    : undefined;
+  const { style, width } = context;
+  context.print(found, () => {
+    if (found.groups.length === 0) return NOTHING;
+    const columns = COLUMNS.filter(({ metric }) =>
+      found.groups.some(({ metrics }) => metrics[metric] !== undefined),
+    );
+    const titles: readonly Column[] = [
+      { title: by.toUpperCase(), flexible: true },
+      { title: "OUTCOMES", align: "right" },
+      { title: "COVERAGE", align: "right" },
+      ...columns.map(({ title }): Column => ({ title, align: "right" })),
+    ];
+    const rows = found.groups.map(({ key, n, coverage, metrics }) => [
+      printable(key),
+      String(n),
+      percent(coverage),
+      ...columns.map(({ metric }) => numberOf(metrics[metric])),
+    ]);
+    return [renderTable(titles, rows, style, width), ...trendOf(days?.groups ?? [])].join("\n");
+  });
+}
+
+const NOTHING =
+  "no prediction was recorded in this window: `record.rate` of the deployment says which are";
+
+const COLUMNS = [
+  { title: "ACCURACY", metric: "accuracy" },
+  { title: "F1 MACRO", metric: "f1_macro" },
+  { title: "LOG LOSS", metric: "log_loss" },
+  { title: "BRIER", metric: "brier" },
+  { title: "MAE", metric: "mae" },
+  { title: "RMSE", metric: "rmse" },
+  { title: "R2", metric: "r2" },
+] as const;
+
+const BARS = "▁▂▃▄▅▆▇█";
+
+/** Days with outcomes, oldest first: accuracy, or else the root mean squared error, low to high. */
+function trendOf(days: readonly Group[]): readonly string[] {
+  const known = days.filter(({ n }) => n > 0);
+  const metric = known.some(({ metrics }) => metrics.accuracy !== undefined) ? "accuracy" : "rmse";
+  const values = known.map(({ metrics }) => metrics[metric]).filter((value) => value !== undefined);
+  if (values.length < 2) return [];
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const bars = values.map((value) => {
+    const height = high === low ? 0.5 : (value - low) / (high - low);
+    return BARS[Math.round(height * (BARS.length - 1))];
+  });
+  return ["", `${metric} by day  ${bars.join("")}  ${numberOf(low)} to ${numberOf(high)}`];
+}
+
+async function statistics(context: Context, model: string, options: Options): Promise<void> {
+  const { window, by } = options;
+  const path = modelPath(model, "statistics");
+  const found = await context.api.get(statisticsSchema, path, { window, by });
+  const { style, width } = context;
+  context.print(found, () => {
+    if (found.groups.length === 0) return NOTHING;
+    const rows = found.groups.map((group) => [
+      printable(group.key),
+      String(group.predictions),
+      percent(group.cached_share),
+      percent(group.coverage),
+      numberOf(group.confidence?.p05),
+      numberOf(group.confidence?.p50),
+      numberOf(group.confidence?.p95),
+      answersOf(group),
+    ]);
+    const columns = [{ title: by.toUpperCase(), flexible: true }, ...STATISTICS] as const;
+    return renderTable(columns, rows, style, width);
+  });
+}
+
+const STATISTICS = [
+  { title: "PREDICTIONS", align: "right" },
+  { title: "CACHED", align: "right" },
+  { title: "COVERAGE", align: "right" },
+  { title: "CONF P05", align: "right" },
+  { title: "P50", align: "right" },
+  { title: "P95", align: "right" },
+  { title: "ANSWERS", flexible: true },
+] as const;
+
+/** Classes by how often they were answered, or where the numbers lie. */
+function answersOf({
+  labels,
+  values,
+}: z.output<typeof statisticsSchema>["groups"][number]): string {
+  if (labels !== undefined) {
+    return formatPairs(Object.fromEntries(Object.entries(labels).sort(([, a], [, b]) => b - a)));
+  }
+  if (values === undefined) return "-";
+  const spread = values.sd === undefined ? "" : `, sd ${formatNumber(values.sd)}`;
+  return `mean ${formatNumber(values.mean)}${spread}`;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
+
+const numberOf = (value: number | undefined): string =>
+  value === undefined ? "-" : String(Number(value.toPrecision(4)));

@@ -1,0 +1,65 @@
+import type { UpstashConfig } from "../adapters/upstash/client.ts";
+import type { FlightContext } from "../core/cache/single-flight.ts";
+import type { PredictionStore } from "../core/ports/prediction-store.ts";
+import { PredictionRecorder, type RecorderDeps } from "../core/quality/record-predictions.ts";
+import type { HttpDeps, RecordKeeping } from "../http/deps.ts";
+
+/** Records of predictions and what writes them, one for the isolate. */
+export function createRecordKeeping(
+  config: UpstashConfig,
+  deps: Pick<RecorderDeps, "digest" | "events" | "clock">,
+  http: () => HttpDeps,
+): RecordKeeping {
+  const predictions = createLazyPredictionStore(config);
+  const onWritten: RecorderDeps["onWritten"] = async (records) => {
+    const { entities } = http();
+    if (entities === undefined) return;
+    const [{ settleLate }, outcomeDeps] = await loadSettling(http(), predictions);
+    await settleLate({ ...outcomeDeps, entities }, records);
+  };
+  // A turn of the event loop: the answer is on its way before a record is made.
+  const afterAnswer = ({ clock }: FlightContext) => clock.after(0).done;
+  return {
+    predictions,
+    recorder: new PredictionRecorder({ ...deps, predictions, afterAnswer, onWritten }),
+  };
+}
+
+/** Settles what was predicted on an entity that is finished; loaded when the first one is. */
+export const createOnEntityFinished =
+  (
+    http: () => HttpDeps,
+    { predictions }: RecordKeeping,
+  ): NonNullable<HttpDeps["onEntityFinished"]> =>
+  async (finished) => {
+    const [{ settleFinished }, outcomeDeps] = await loadSettling(http(), predictions);
+    return settleFinished(outcomeDeps, finished);
+  };
+
+async function loadSettling(http: HttpDeps, predictions: PredictionStore) {
+  const [settling, { outcomeDepsOf }] = await Promise.all([
+    import("../core/quality/settle-entity.ts"),
+    import("../http/records/records-deps.ts"),
+  ]);
+  return [settling, outcomeDepsOf(http, predictions)] as const;
+}
+
+/** The prediction store, loaded when it is first used: a cold start does not wait for it. */
+function createLazyPredictionStore(config: UpstashConfig): PredictionStore {
+  const load = async () => {
+    const { createUpstashPredictionStore } = await import(
+      "../adapters/upstash/prediction-store.ts"
+    );
+    return createUpstashPredictionStore(config);
+  };
+  return {
+    add: async (...given) => (await load()).add(...given),
+    get: async (...given) => (await load()).get(...given),
+    setOutcomes: async (...given) => (await load()).setOutcomes(...given),
+    list: async (...given) => (await load()).list(...given),
+    listOnEntity: async (...given) => (await load()).listOnEntity(...given),
+    counters: async (...given) => (await load()).counters(...given),
+    unarchived: async (...given) => (await load()).unarchived(...given),
+    markArchived: async (...given) => (await load()).markArchived(...given),
+  };
+}

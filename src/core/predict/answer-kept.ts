@@ -1,0 +1,31 @@
+import type { CachedPrediction } from "../cache/cached-prediction.ts";
+import type { CacheHit, Inference, Story } from "./inference.ts";
+
+/** A kept answer as it is given, counted. */
+export function hit(
+  { deps, caching, context, sought, key, route, page, startedMs }: Story,
+  tier: CacheHit["tier"],
+  prediction: CachedPrediction,
+  stored: boolean,
+): Inference & { readonly cached: CacheHit } {
+  const nowMs = context.clock.now();
+  const totalMs = nowMs - startedMs;
+  deps.statistics.hit(page, { totalMs, nowMs });
+  return {
+    loaded: caching.predictions.answeringVersion(prediction, sought.version),
+    route,
+    strategy: prediction.strategy,
+    modelCache: "unused",
+    cached: {
+      tier,
+      ageMs: nowMs - prediction.createdAtMs,
+      ttlMs: prediction.freshUntilMs - nowMs,
+      stored,
+      key,
+      prediction,
+    },
+    outputs: prediction.outputs,
+    acquireMs: totalMs,
+    runMs: 0,
+  };
+}

@@ -1,0 +1,113 @@
+import { fail, ok, type Result } from "../../model/result.ts";
+import { didYouMean } from "./nearest-name.ts";
+import { clip, pathTo, type UnfitColumns, UnreadableRow } from "./row-error.ts";
+import type { RowPlan } from "./row-plan.ts";
+
+/** Rows in one of the forms that a request may give them in. */
+export type GivenRows =
+  | { readonly kind: "rows"; readonly rows: readonly unknown[] }
+  /** Values by feature, row after row. */
+  | { readonly kind: "columns"; readonly columns: Readonly<Record<string, unknown>> }
+  /** Cells as text, under a header. */
+  | {
+      readonly kind: "csv";
+      readonly header: readonly string[];
+      readonly records: readonly (readonly string[])[];
+    };
+
+/** Rows as `encodeRow` takes them. */
+export interface MadeRows {
+  readonly rows: readonly unknown[];
+  /** Columns that were passed over. */
+  readonly ignored: readonly string[];
+}
+
+type Made = Result<MadeRows, UnfitColumns>;
+
+/**
+ * Brings rows of any form into rows. What is wrong with a column as a whole is said once, for
+ * the request: unequal lengths, an unknown or a missing name.
+ * @param ignoresUnknown whether columns that the model has not are passed over
+ */
+export function makeRows(plan: RowPlan, given: GivenRows, ignoresUnknown: boolean): Made {
+  switch (given.kind) {
+    case "rows":
+      return ok({ rows: given.rows, ignored: [] });
+    case "columns":
+      return fromColumns(plan, given.columns, ignoresUnknown);
+    case "csv":
+      return fromRecords(plan, given.header, given.records, ignoresUnknown);
+  }
+}
+
+function fromColumns(
+  plan: RowPlan,
+  columns: Readonly<Record<string, unknown>>,
+  ignoresUnknown: boolean,
+): Made {
+  const names = Object.keys(columns);
+  const place = (name: string) => `columns${pathTo(name)}`;
+  const checked = checkNames(plan, names, ignoresUnknown, place);
+  if (!checked.ok) return checked;
+  let length: number | undefined;
+  for (const name of plan.names) {
+    if (!Object.hasOwn(columns, name)) continue;
+    const column = columns[name];
+    if (!Array.isArray(column)) return unfit(place(name), "must be an array: one value a row");
+    length ??= column.length;
+    if (column.length !== length) {
+      return unfit(place(name), `has ${column.length} values, the columns before it ${length}`);
+    }
+  }
+  const used = plan.names.map((name) =>
+    Object.hasOwn(columns, name) ? (columns[name] as readonly unknown[]) : [],
+  );
+  const rows = Array.from({ length: length ?? 0 }, (_, row) => used.map((column) => column[row]));
+  return ok({ rows, ignored: checked.value });
+}
+
+function fromRecords(
+  plan: RowPlan,
+  header: readonly string[],
+  records: readonly (readonly string[])[],
+  ignoresUnknown: boolean,
+): Made {
+  const twice = header.find((name, index) => header.indexOf(name) < index);
+  const place = (name: string) => `column '${clip(name)}'`;
+  if (twice !== undefined) return unfit(place(twice), "stands in the header more than once");
+  const checked = checkNames(plan, header, ignoresUnknown, place);
+  if (!checked.ok) return checked;
+  const places = plan.names.map((name) => header.indexOf(name));
+  const rows = records.map((record) =>
+    record.length === header.length
+      ? places.map((at) => (at < 0 ? undefined : record[at]))
+      : new UnreadableRow(
+          "invalid_row",
+          `has ${record.length} cells, the header has ${header.length}`,
+        ),
+  );
+  return ok({ rows, ignored: checked.value });
+}
+
+/** Answers the names that the model has not. */
+function checkNames(
+  { features, names }: RowPlan,
+  given: readonly string[],
+  ignoresUnknown: boolean,
+  place: (name: string) => string,
+): Result<readonly string[], UnfitColumns> {
+  const unknown = given.filter((name) => !names.includes(name));
+  const [first] = unknown;
+  if (first !== undefined && !ignoresUnknown) {
+    return unfit(place(first), `is not a feature of the model${didYouMean(first, names)}`);
+  }
+  const absent = features.find(
+    ({ name, missing }) => missing === undefined && !given.includes(name),
+  );
+  if (absent === undefined) return ok(unknown);
+  const { name } = absent;
+  return unfit(place(name), `is missing: the model needs it${didYouMean(name, unknown)}`);
+}
+
+const unfit = (path: string, what: string) =>
+  fail({ reason: "invalid_columns", detail: `${path} ${what}`, path });

@@ -1,0 +1,92 @@
+import type { CachedPrediction } from "../../cache/cached-prediction.ts";
+import type { KnownVersion, PredictionCache } from "../../cache/prediction-cache.ts";
+import type { PredictionPolicy } from "../../cache/prediction-policy.ts";
+import type { Tensor } from "../../model/tensor.ts";
+import type { InferDeps } from "../inference.ts";
+import type { OpenRows } from "./open-rows.ts";
+
+/** The isolate's kept answers to rows of one version. */
+export interface Keeping {
+  readonly predictions: PredictionCache;
+  readonly policy: PredictionPolicy;
+  readonly version: KnownVersion;
+}
+
+/** Where the isolate keeps these answers; Redis is for single rows: a command for each would cost more than a run. */
+export function keepingOf(
+  { predictions }: InferDeps,
+  { version, policy }: OpenRows,
+): Keeping | undefined {
+  if (predictions === undefined || policy === undefined || !policy.isolate) return undefined;
+  const known = predictions.knownVersion(version.model, version.version);
+  return known?.digest === version.digest ? { predictions, policy, version: known } : undefined;
+}
+
+/** A row that must run. */
+export interface WantedRow {
+  readonly tensors: readonly Tensor[];
+  /** `undefined` where nothing is kept. */
+  readonly key: string | undefined;
+  /** Past its time: answered only when it cannot be made anew. */
+  readonly stale: CachedPrediction | undefined;
+  /** Rows with this input. */
+  readonly places: number[];
+}
+
+/** What a look at the kept answers came to. */
+export interface Looked {
+  /** By the row's place. */
+  readonly kept: ReadonlyMap<number, CachedPrediction>;
+  readonly wanted: readonly WantedRow[];
+}
+
+/**
+ * Looks for the answers of rows; of equal rows without one the first stands for all.
+ * @param rows by place; `undefined` for one that is not asked
+ */
+export async function lookUpRows(
+  open: OpenRows,
+  keeping: Keeping | undefined,
+  rows: readonly (readonly Tensor[] | undefined)[],
+  nowMs: number,
+): Promise<Looked> {
+  const kept = new Map<number, CachedPrediction>();
+  const wanted: WantedRow[] = [];
+  const byKey = new Map<string, WantedRow>();
+  for (const [place, tensors] of rows.entries()) {
+    if (tensors === undefined) continue;
+    const keyed = keeping && keyOf(keeping, tensors);
+    const key = keyed instanceof Promise ? await keyed : keyed;
+    const equal = key === undefined ? undefined : byKey.get(key);
+    if (equal !== undefined) {
+      equal.places.push(place);
+      continue;
+    }
+    const isAsked = key !== undefined && open.request.cacheWish === "any";
+    const found = isAsked ? keeping?.predictions.get(key, nowMs) : undefined;
+    if (found !== undefined && nowMs < found.freshUntilMs) {
+      kept.set(place, found);
+      continue;
+    }
+    const row: WantedRow = { tensors, key, stale: found, places: [place] };
+    wanted.push(row);
+    if (key !== undefined) byKey.set(key, row);
+  }
+  return { kept, wanted };
+}
+
+const keyOf = (
+  { predictions, version }: Keeping,
+  inputs: readonly Tensor[],
+): string | Promise<string> =>
+  predictions.keyOf({ prefix: version.keyPrefix, outputs: version.allOutputsKey, inputs });
+
+/** Keeps one row's answer, unless the cache was cleared since `generation`. */
+export function keepRow(
+  { predictions, version, policy }: Keeping,
+  key: string,
+  outputs: readonly Tensor[],
+  generation: number,
+): void {
+  predictions.keep(key, predictions.make({ version, outputs, policy }), generation);
+}

@@ -1,0 +1,128 @@
+import type { LoadedVersion } from "../../cache/model-cache.ts";
+import type { PredictionPolicy } from "../../cache/prediction-policy.ts";
+import type { FlightContext } from "../../cache/single-flight.ts";
+import type { ServeFailure } from "../../model/failure.ts";
+import type { Reference } from "../../model/reference.ts";
+import { ok, type Result } from "../../model/result.ts";
+import type { TensorSpec } from "../../model/tensor.ts";
+import type { AskStickiness } from "../../routing/resolve.ts";
+import {
+  acquireVersion,
+  type ModelCacheOutcome,
+  readyVersion,
+  resolve,
+  resolveKnown,
+} from "../acquire.ts";
+import type { AnsweringVersion, CacheWish, InferDeps } from "../inference.ts";
+import { type AnswerPlan, planAnswer } from "./read-answer.ts";
+import type { RowsFailure } from "./row-error.ts";
+import { planRows, type RowPlan } from "./row-plan.ts";
+
+export interface RowsRequest {
+  readonly reference: Reference;
+  /** Asked once: all rows of a request are answered by one version. */
+  readonly stickiness: AskStickiness;
+  readonly cacheWish: CacheWish;
+  /** Whether what is computed is kept as well; what is kept already is answered either way. */
+  readonly keeps: boolean;
+}
+
+/** A version's own words of what goes in and comes out. */
+export type RowsVersion = AnsweringVersion & {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+};
+
+/** One version, ready to be asked for rows, a batch at a time. */
+export interface OpenRows {
+  readonly request: RowsRequest;
+  readonly version: RowsVersion;
+  readonly route: string;
+  readonly rows: RowPlan;
+  readonly answers: AnswerPlan;
+  /** `undefined`: neither looked for nor kept. */
+  readonly policy: PredictionPolicy | undefined;
+  /** How the session was come by; `unused` when the version was known without it. */
+  readonly modelCache: ModelCacheOutcome;
+}
+
+/**
+ * Chooses the version that answers all rows of a request and tells how its rows look. Costs a
+ * load when this isolate has not met the version yet, else nothing.
+ */
+export async function openRows(
+  deps: InferDeps,
+  context: FlightContext,
+  request: RowsRequest,
+): Promise<Result<OpenRows, RowsFailure>> {
+  const { reference, stickiness } = request;
+  const resolved =
+    resolveKnown(deps, context, reference, stickiness) ??
+    (await resolve(deps, context, reference, stickiness));
+  if (!resolved.ok) return resolved;
+  const { version, route } = resolved.value;
+  const met = await meet(deps, context, reference.model, version, stickiness);
+  if (!met.ok) return met;
+  const { version: facts, modelCache } = met.value;
+  const rows = planRows(facts.manifest, facts.inputs);
+  if (!rows.ok) return rows;
+  return ok({
+    request,
+    version: facts,
+    route,
+    rows: rows.value,
+    answers: planAnswer(facts.manifest, facts.outputs),
+    policy: policyFor(deps, context, request),
+    modelCache,
+  });
+}
+
+/** A version as a reference of its own, whatever its alias says by then. */
+export const pinnedTo = (model: string, version: string): Reference => ({
+  model,
+  selector: { kind: "version", version },
+});
+
+interface Met {
+  readonly version: RowsVersion;
+  readonly modelCache: ModelCacheOutcome;
+}
+
+async function meet(
+  deps: InferDeps,
+  context: FlightContext,
+  model: string,
+  version: string,
+  stickiness: AskStickiness,
+): Promise<Result<Met, ServeFailure>> {
+  const known = deps.predictions?.knownVersion(model, version);
+  if (known !== undefined) return ok({ version: known, modelCache: "unused" });
+  const pinned = pinnedTo(model, version);
+  const acquired =
+    readyVersion(deps, context, pinned, stickiness) ??
+    (await acquireVersion(deps, context, pinned, stickiness));
+  if (!acquired.ok) return acquired;
+  const { loaded, modelCache } = acquired.value;
+  return ok({ version: deps.predictions?.learn(loaded) ?? factsOf(loaded), modelCache });
+}
+
+const factsOf = ({ session, ...loaded }: LoadedVersion): RowsVersion => ({
+  ...loaded,
+  inputs: session.inputs,
+  outputs: session.outputs,
+});
+
+function policyFor(
+  { predictions, finder }: InferDeps,
+  context: FlightContext,
+  { reference: { model, selector }, cacheWish }: RowsRequest,
+): PredictionPolicy | undefined {
+  if (predictions === undefined || cacheWish === "no-store") return undefined;
+  const deployment = predictions.deploymentOf(model);
+  if (deployment !== undefined) return predictions.policyOf(deployment);
+  // Whether its predictions may be kept is not known before the deployment: the next request's matter.
+  if (selector.kind === "version") {
+    context.background.keep(finder.find(context, model).catch(() => undefined));
+  }
+  return undefined;
+}

@@ -1,0 +1,192 @@
+import { inParallel } from "../../lifecycle/in-parallel.ts";
+import type { Entity, EntityChange, EntityContent, Outcome } from "../../model/entity.ts";
+import { fail, ok, type Result } from "../../model/result.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { EntityWrite } from "../../ports/entity-store.ts";
+import type { SharedCacheFailure } from "../../ports/shared-cache.ts";
+import { applyChange } from "./apply-change.ts";
+import { type EntityCondition, holds } from "./condition.ts";
+import {
+  changedMeanwhile,
+  ENTITY_DEADLINE_MS,
+  type EntityDeps,
+  type EntityFailure,
+  MAX_TRIES,
+  neverAlone,
+} from "./entity-failure.ts";
+
+export interface EntityPut {
+  readonly id: string;
+  readonly change: EntityChange;
+  /** Left out: whatever is there. */
+  readonly condition?: EntityCondition;
+}
+
+export interface FinishedEntity {
+  readonly type: string;
+  readonly id: string;
+  readonly outcome: Outcome;
+  /** It may have had another outcome before. */
+  readonly replace: boolean;
+}
+
+export interface PutEntitiesDeps extends EntityDeps {
+  readonly clock: Pick<Clock, "now">;
+  /**
+   * Told of each entity that a put finishes, after that is kept and before it is acknowledged;
+   * again when the put is repeated. So it may be told the same twice, and never misses one.
+   */
+  readonly onFinished?:
+    | ((finished: FinishedEntity) => Promise<Result<unknown, SharedCacheFailure>>)
+    | undefined;
+}
+
+export interface PutEntity {
+  readonly entity: Entity;
+  readonly created: boolean;
+}
+
+type PutOutcome = Result<PutEntity, EntityFailure>;
+
+/** The puts of one id, in their order: they are one write. */
+interface Group {
+  readonly id: string;
+  readonly places: readonly number[];
+}
+
+/**
+ * Makes or changes entities, each alone; the outcomes in the order of the puts, of which several
+ * may be of one id. What succeeds is kept. A put that is sent again changes nothing more. Two round
+ * trips, and two more for each time that others changed the same entities meanwhile.
+ * Fails as a whole when Redis does not answer: then any of them may have been made.
+ */
+export async function putEntities(
+  deps: PutEntitiesDeps,
+  type: string,
+  puts: readonly EntityPut[],
+): Promise<Result<readonly PutOutcome[], SharedCacheFailure>> {
+  const outcomes: PutOutcome[] = puts.map(neverAlone);
+  let open = groupById(puts);
+  for (let attempt = 0; attempt < MAX_TRIES && open.length > 0; attempt += 1) {
+    const tried = await tryPuts(deps, type, puts, open, outcomes);
+    if (!tried.ok) return tried;
+    open = tried.value;
+  }
+  await inParallel(groupById(puts), async ({ id, places }) =>
+    ok(await tellFinished(deps, { type, id }, puts, places, outcomes)),
+  );
+  return ok(outcomes);
+}
+
+/** One try of each group; fills in the outcomes of those that got through, answers the others. */
+async function tryPuts(
+  { entities, clock }: PutEntitiesDeps,
+  type: string,
+  puts: readonly EntityPut[],
+  groups: readonly Group[],
+  outcomes: PutOutcome[],
+): Promise<Result<readonly Group[], SharedCacheFailure>> {
+  const ids = groups.map(({ id }) => id);
+  const read = await entities.getMany(type, ids, ENTITY_DEADLINE_MS);
+  if (!read.ok) return read;
+  const nowMs = clock.now();
+  const planned = groups.map((group, index) => planGroup(read.value[index], group, puts, nowMs));
+  const changing = planned.filter(({ content, current }) => content !== current);
+  const writes: EntityWrite[] = changing.map(({ group, current, content }) => ({
+    id: group.id,
+    expectedRev: current?.rev ?? 0,
+    content,
+  }));
+  const swapped =
+    writes.length === 0 ? ok([]) : await entities.swapMany(type, writes, ENTITY_DEADLINE_MS);
+  if (!swapped.ok) return swapped;
+  const revs = new Map(changing.map(({ group }, index) => [group.id, swapped.value[index]]));
+  const lost: Group[] = [];
+  for (const plan of planned) {
+    const { id } = plan.group;
+    const rev = revs.has(id) ? revs.get(id) : (plan.current?.rev ?? 0);
+    if (rev === undefined) lost.push(plan.group);
+    else fillIn(type, plan, rev, outcomes);
+  }
+  return ok(lost);
+}
+
+/** What the puts of one id come to. */
+interface Plan {
+  readonly group: Group;
+  readonly current: Entity | undefined;
+  /** The very same as `current` when nothing changes. */
+  readonly content: EntityContent | undefined;
+  /** By the place of the put. */
+  readonly failures: ReadonlyMap<number, EntityFailure>;
+}
+
+function fillIn(type: string, plan: Plan, rev: number, outcomes: PutOutcome[]): void {
+  const { group, current, content, failures } = plan;
+  const entity = content && { type, id: group.id, ...content, rev };
+  const created = current === undefined;
+  for (const place of group.places) {
+    const failure = failures.get(place);
+    if (failure !== undefined) outcomes[place] = fail(failure);
+    else if (entity !== undefined) outcomes[place] = ok({ entity, created });
+  }
+}
+
+/** Carries out the puts of one id, one after another. */
+function planGroup(
+  current: Entity | undefined,
+  group: Group,
+  puts: readonly EntityPut[],
+  nowMs: number,
+): Plan {
+  const failures = new Map<number, EntityFailure>();
+  let content: EntityContent | undefined = current;
+  for (const place of group.places) {
+    const put = puts[place];
+    if (put === undefined) continue;
+    const { change, condition = "any" } = put;
+    const next = applyChange(content, change, nowMs);
+    // Already as wished: the answer to the first time got lost (RFC 9110, section 13.1.1).
+    const isDone = next.ok && next.value === current && typeof condition === "object";
+    if (!isDone && !holds(condition, current?.rev ?? 0)) {
+      failures.set(place, changedMeanwhile().failure);
+    } else if (next.ok) content = next.value;
+    else failures.set(place, next.failure);
+  }
+  return { group, current, content, failures };
+}
+
+/** The last put that finished it counts; one that nobody could be told of is not acknowledged. */
+async function tellFinished(
+  { onFinished }: PutEntitiesDeps,
+  { type, id }: Pick<FinishedEntity, "type" | "id">,
+  puts: readonly EntityPut[],
+  places: readonly number[],
+  outcomes: PutOutcome[],
+): Promise<void> {
+  if (onFinished === undefined) return;
+  const finishing = places.filter(
+    (place) => puts[place]?.change.state === "finished" && outcomes[place]?.ok === true,
+  );
+  const last = outcomes[finishing.at(-1) ?? -1];
+  if (last?.ok !== true || last.value.entity.outcome === undefined) return;
+  const { outcome } = last.value.entity;
+  const replace = finishing.some((place) => puts[place]?.change.replace === true);
+  const told = await onFinished({ type, id, outcome, replace });
+  if (told.ok) return;
+  const detail =
+    "the entity is finished, yet the predictions on it are not settled: send it again, which is harmless";
+  const { cause } = told.failure;
+  for (const place of finishing)
+    outcomes[place] = fail({ reason: "settling_failed", detail, cause });
+}
+
+function groupById(puts: readonly EntityPut[]): readonly Group[] {
+  const groups = new Map<string, number[]>();
+  for (const [place, { id }] of puts.entries()) {
+    const places = groups.get(id);
+    if (places === undefined) groups.set(id, [place]);
+    else places.push(place);
+  }
+  return [...groups].map(([id, places]) => ({ id, places }));
+}

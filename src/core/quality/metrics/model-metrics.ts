@@ -1,0 +1,30 @@
+import { type ClassificationMetrics, classificationMetrics } from "./classification.ts";
+import { type Counters, countOf } from "./counters.ts";
+import { type RegressionMetrics, regressionMetrics } from "./regression.ts";
+
+/** How good the answers of one group were. */
+export interface GroupAccuracy {
+  /** Outcomes that are known. */
+  readonly n: number;
+  /** Recorded predictions, with an outcome or without. */
+  readonly predictions: number;
+  /** `n / predictions`. */
+  readonly coverage: number;
+  /** Outcomes of answers that have neither a class nor a number that one could be held against. */
+  readonly unscored?: number;
+  readonly metrics: Partial<ClassificationMetrics & RegressionMetrics>;
+}
+
+/** Metrics from counters: of whichever kind of outcomes they have. */
+export function groupAccuracy(counters: Counters): GroupAccuracy {
+  const n = countOf(counters, "n");
+  const predictions = countOf(counters, "p:n");
+  const unscored = countOf(counters, "unscored");
+  return {
+    n,
+    predictions,
+    coverage: predictions === 0 ? 0 : n / predictions,
+    ...(unscored === 0 ? {} : { unscored }),
+    metrics: { ...classificationMetrics(counters), ...regressionMetrics(counters) },
+  };
+}

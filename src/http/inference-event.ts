@@ -1,0 +1,34 @@
+import type { FreshetEvent } from "../core/ports/events.ts";
+import type { Inference } from "../core/predict/inference.ts";
+
+type InferenceEvent = Extract<FreshetEvent, { kind: "inference" }>;
+
+/** The one wide event of an answered request. */
+export function inferenceEvent(
+  { loaded, route, strategy, modelCache, cached, job }: Inference,
+  { requestId, durationMs }: Pick<InferenceEvent, "requestId" | "durationMs">,
+): InferenceEvent {
+  const { model, version, digest } = loaded;
+  const isKept = cached !== undefined && cached.tier !== "none";
+  return {
+    kind: "inference",
+    requestId,
+    model,
+    version,
+    digest,
+    strategy,
+    route,
+    cache: cacheWordOf(cached),
+    tier: cached?.tier ?? "none",
+    ...(isKept ? { ageMs: cached.ageMs } : {}),
+    modelCache,
+    ...(job === undefined ? {} : { job }),
+    durationMs,
+  };
+}
+
+function cacheWordOf(cached: Inference["cached"]): InferenceEvent["cache"] {
+  if (cached === undefined) return "off";
+  if (cached.tier === "none") return cached.why === "request" ? "bypass" : "miss";
+  return cached.ttlMs > 0 ? "hit" : "stale";
+}

@@ -1,0 +1,113 @@
+import { isObject } from "../../core/model/is-object.ts";
+import { fail, ok, type Result } from "../../core/model/result.ts";
+import type { GivenRows } from "../../core/predict/rows/given-rows.ts";
+import { parseJson } from "../body/parse-json.ts";
+import { readBody } from "../body/read-body.ts";
+import { readJsonText } from "../body/read-json-text.ts";
+import type { HttpSettings } from "../deps.ts";
+import type { Refusal } from "../problem.ts";
+import type { RowsForm } from "./rows-form.ts";
+
+type Refused = Refusal & { readonly reason: string };
+type Given = Result<GivenRows, Refused>;
+type Limits = Pick<HttpSettings, "maxBodyBytes" | "maxRows">;
+
+// A row may hold an array of a tensor's rank.
+const MAX_DEPTH = 16;
+
+/** Reads the rows of a whole body, JSON or CSV, up to MAX_ROWS of them. */
+export async function readGivenRows(
+  request: Request,
+  form: RowsForm,
+  limits: Limits,
+): Promise<Given> {
+  const given =
+    form === "csv"
+      ? await readCsvRows(request, limits)
+      : await readJsonRows(request, limits.maxBodyBytes);
+  if (!given.ok) return given;
+  const count = countOf(given.value);
+  if (count === 0) return invalid("there are no rows in the body");
+  if (count <= limits.maxRows) return given;
+  return refused({
+    status: 413,
+    code: "too_many_rows",
+    detail: `${count} rows are more than ${limits.maxRows} (MAX_ROWS): send them in parts, or as application/x-ndjson, which has no limit`,
+  });
+}
+
+async function readJsonRows(request: Request, maxBytes: number): Promise<Given> {
+  const body = await readJsonText(request, maxBytes);
+  if (!body.ok) return refused({ ...body.failure, code: body.failure.reason });
+  const parsed = parseJson(body.value, { maxDepth: MAX_DEPTH });
+  if (!parsed.ok) {
+    return refused({ status: 400, code: parsed.failure.reason, detail: parsed.failure.detail });
+  }
+  return formOf(parsed.value);
+}
+
+const EXAMPLE = `{"rows": [{"feature": value, …}, …]}, or {"columns": {"feature": [values], …}}`;
+
+/** The members that give rows; each body has one of them. */
+const FORMS: Readonly<Record<string, (value: unknown) => Given>> = {
+  rows: (rows) =>
+    Array.isArray(rows)
+      ? ok({ kind: "rows", rows })
+      : invalid("rows must be an array: of objects by feature, or of arrays of values"),
+  columns: (columns) =>
+    isObject(columns)
+      ? ok({ kind: "columns", columns })
+      : invalid("columns must be an object: an array of values by feature"),
+};
+
+function formOf(body: unknown): Given {
+  if (!isObject(body)) return invalid(`the body must be an object: ${EXAMPLE}`);
+  if (Object.hasOwn(body, "inputs")) {
+    return invalid(
+      `the body has 'inputs', as tensors for /v2/models/…/infer have; here it is ${EXAMPLE}`,
+    );
+  }
+  const members = Object.keys(body);
+  const unknown = members.find((name) => !Object.hasOwn(FORMS, name));
+  if (unknown !== undefined) {
+    return invalid(`the body has '${unknown.slice(0, 60)}', which is not known; it is ${EXAMPLE}`);
+  }
+  const [member] = members;
+  const read = member === undefined ? undefined : FORMS[member];
+  if (member === undefined || read === undefined || members.length > 1) {
+    return invalid(`the body gives rows in one form: ${EXAMPLE}`);
+  }
+  return read(body[member]);
+}
+
+async function readCsvRows(request: Request, { maxBodyBytes, maxRows }: Limits): Promise<Given> {
+  const body = await readBody(request, { maxBytes: maxBodyBytes });
+  if (!body.ok) return refused({ ...body.failure, code: body.failure.reason });
+  const { parseCsv } = await import("./parse-csv.ts");
+  const parsed = parseCsv(body.value, maxRows);
+  return parsed.ok
+    ? ok({ kind: "csv", ...parsed.value })
+    : refused({ status: 400, code: parsed.failure.reason, detail: parsed.failure.detail });
+}
+
+function countOf(given: GivenRows): number {
+  switch (given.kind) {
+    case "rows":
+      return given.rows.length;
+    case "csv":
+      return given.records.length;
+    case "columns":
+      return Math.max(
+        0,
+        ...Object.values(given.columns).map((column) =>
+          Array.isArray(column) ? column.length : 1,
+        ),
+      );
+  }
+}
+
+const invalid = (detail: string): Given =>
+  refused({ status: 400, code: "invalid_request", detail });
+
+const refused = (refusal: Refusal): Result<never, Refused> =>
+  fail({ ...refusal, reason: refusal.code });

@@ -1,0 +1,34 @@
+import type { RowsAnswer } from "../../core/predict/rows/predict-rows.ts";
+import type { HttpDeps } from "../deps.ts";
+import type { RowsMeta } from "./rows-response.ts";
+
+export interface RowsFacts {
+  readonly answer: Pick<RowsAnswer, "modelCache">;
+  readonly meta: RowsMeta;
+  readonly rows: number;
+  readonly startedMs: number;
+  readonly nowMs: number;
+}
+
+/** Tells the log of one request, however many rows it had; no data. */
+export function reportRows(
+  { events }: Pick<HttpDeps, "events">,
+  { answer, meta, rows, startedMs, nowMs }: RowsFacts,
+): void {
+  const { model, version, digest, strategy, route, cache, request_id: requestId } = meta;
+  const tier = cache === "isolate" || cache === "redis" ? cache : "none";
+  events.emit({
+    kind: "inference",
+    requestId,
+    model,
+    version,
+    digest,
+    strategy,
+    route,
+    cache: tier === "none" ? "miss" : "hit",
+    tier,
+    modelCache: answer.modelCache,
+    rows,
+    durationMs: nowMs - startedMs,
+  });
+}

@@ -1,0 +1,62 @@
+import type { Inference } from "../../core/predict/inference.ts";
+import type { OpenRows } from "../../core/predict/rows/open-rows.ts";
+import type { RowResult, RowsAnswer } from "../../core/predict/rows/predict-rows.ts";
+
+/** What produced the answers of a request, all of them together. */
+export interface RowsMeta {
+  readonly model: string;
+  readonly version: string;
+  readonly digest: string;
+  /** `premium` when every answer is; a row that differs says so itself. */
+  readonly strategy: Inference["strategy"];
+  /** Where all answers were kept; `partial` when only some were; else how the session was come by. */
+  readonly cache: string;
+  readonly route: string;
+  readonly request_id: string;
+  /** Rows that needed no run. */
+  readonly cached_rows: number;
+  /** Columns of the request that the model has not. */
+  readonly ignored_columns?: readonly string[];
+}
+
+type Answered = Extract<RowResult, { ok: true }>;
+
+export function rowsMetaOf(open: OpenRows, answer: RowsAnswer, requestId: string): RowsMeta {
+  const { model, version, digest } = open.version;
+  const answered = answer.results.filter((result): result is Answered => result.ok);
+  const [first] = answered;
+  const isAlike = answered.every(({ strategy }) => strategy === first?.strategy);
+  const kept = answered.filter(({ tier }) => tier !== "none").length;
+  const cache = kept === 0 ? answer.modelCache : kept < answered.length ? "partial" : first?.tier;
+  return {
+    model,
+    version,
+    digest,
+    strategy: isAlike ? (first?.strategy ?? "fast") : "fast",
+    cache: cache ?? answer.modelCache,
+    route: open.route,
+    request_id: requestId,
+    cached_rows: kept,
+  };
+}
+
+/** The same facts as headers. There is an id of each prediction in the body, and none here. */
+export const rowsHeaders = (
+  { version: { etag } }: OpenRows,
+  { model, version, digest, strategy, route, request_id }: RowsMeta,
+): Record<string, string> => ({
+  "x-freshet-model": model,
+  "x-freshet-version": version,
+  "x-freshet-digest": digest,
+  "x-freshet-strategy": strategy,
+  "x-freshet-route": route,
+  "x-request-id": request_id,
+  etag,
+});
+
+/** How the caches answered (RFC 9211): `detail` counts the rows where only some were kept. */
+export function rowsCacheStatus({ cache, cached_rows: kept }: RowsMeta, rows: number): string {
+  if (cache === "isolate" || cache === "redis") return `${cache}; hit`;
+  if (cache === "partial") return `isolate; fwd=partial; detail="${kept} of ${rows} rows"`;
+  return cache === "hit" || cache === "unused" ? "model; hit" : "model; fwd=miss; stored";
+}

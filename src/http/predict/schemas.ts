@@ -1,0 +1,60 @@
+import { z } from "@hono/zod-openapi";
+
+/** Wire shapes of predictions for rows, for the OpenAPI document: bodies are checked by loops. */
+
+const FLOWER = {
+  "sepal length (cm)": 6.2,
+  "sepal width (cm)": 2.8,
+  "petal length (cm)": 4.8,
+  "petal width (cm)": 1.8,
+};
+
+export const rowsRequestSchema = z
+  .union([
+    z.object({
+      rows: z
+        .array(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]))
+        .openapi({ description: "Features by name, or values in the model's order." }),
+    }),
+    z.object({
+      columns: z
+        .record(z.string(), z.array(z.unknown()))
+        .openapi({ description: "The values of each feature, row after row." }),
+    }),
+  ])
+  .openapi("RowsRequest", { example: { rows: [FLOWER] } });
+
+const answered = z.object({
+  ok: z.literal(true),
+  prediction_id: z.string(),
+  label: z.string().optional(),
+  probabilities: z.record(z.string(), z.number()).optional(),
+  value: z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]).optional(),
+  outputs: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .openapi({ description: "Outputs that are none of these: one value, or a flat array." }),
+  strategy: z.string().optional().openapi({ description: "Where it is not that of `meta`." }),
+});
+
+const failed = z.object({
+  ok: z.literal(false),
+  error: z.object({ code: z.string(), detail: z.string(), path: z.string().optional() }),
+});
+
+export const rowsResponseSchema = z
+  .object({
+    results: z.array(z.union([answered, failed])),
+    meta: z.object({
+      model: z.string(),
+      version: z.string(),
+      digest: z.string(),
+      strategy: z.string(),
+      cache: z.string(),
+      route: z.string(),
+      request_id: z.string(),
+      cached_rows: z.number().int(),
+      ignored_columns: z.array(z.string()).optional(),
+    }),
+  })
+  .openapi("RowsResponse");

@@ -1,0 +1,69 @@
+import { makeTensor } from "../../core/model/tensor.ts";
+import { writeJsonData } from "../../core/model/write-json-data.ts";
+import type { RowResult } from "../../core/predict/rows/predict-rows.ts";
+import type { RowAnswer } from "../../core/predict/rows/read-answer.ts";
+import { refusalOf } from "../refusals.ts";
+
+/** Writes one row's result as JSON, in one line. */
+export type WriteResult = (result: RowResult) => string;
+
+/**
+ * Makes the writer of one request's results. Names are quoted once; numbers keep their exact
+ * value, and what JSON has no number for is text, as in the protocol's answers.
+ * @param strategy what most rows were answered by: a row says so only when it differs
+ */
+export function createResultWriter(strategy: string, newId: () => string): WriteResult {
+  const quoted = new Map<string, string>();
+  const quote = (name: string): string => {
+    const known = quoted.get(name);
+    if (known !== undefined) return known;
+    const made = JSON.stringify(name);
+    if (quoted.size < MAX_QUOTED) quoted.set(name, made);
+    return made;
+  };
+  return (result) => {
+    if (!result.ok) return writeError(result);
+    const id = `{"ok":true,"prediction_id":"${newId()}"`;
+    const other = result.strategy === strategy ? "" : `,"strategy":"${result.strategy}"`;
+    return `${id}${other}${writeAnswer(result.answer, quote)}}`;
+  };
+}
+
+// Text labels may be any number of texts.
+const MAX_QUOTED = 10_000;
+
+function writeError(result: Extract<RowResult, { ok: false }>): string {
+  if ("error" in result) return JSON.stringify({ ok: false, error: result.error });
+  const { code, detail } = refusalOf(result.failure);
+  return JSON.stringify({ ok: false, error: { code, detail } });
+}
+
+function writeAnswer(
+  { label, probabilities, value, outputs }: RowAnswer,
+  quote: (name: string) => string,
+): string {
+  let text = "";
+  if (label !== undefined) text += `,"label":${quote(label)}`;
+  if (probabilities !== undefined) {
+    const { classes, values } = probabilities;
+    text += ',"probabilities":{';
+    for (const [index, name] of classes.entries()) {
+      text += `${index === 0 ? "" : ","}${quote(name)}:${values[index]}`;
+    }
+    text += "}";
+  }
+  if (value !== undefined) text += `,"value":${writeNumber(value)}`;
+  if (outputs !== undefined) {
+    const written = outputs.map((output) => {
+      const data = writeJsonData(output);
+      return `${quote(output.name)}:${output.data.length === 1 ? data.slice(1, -1) : data}`;
+    });
+    text += `,"outputs":{${written.join(",")}}`;
+  }
+  return text;
+}
+
+const writeNumber = (value: number | bigint): string =>
+  typeof value === "bigint"
+    ? String(value)
+    : writeJsonData(makeTensor("", "FP64", [1], Float64Array.of(value))).slice(1, -1);

@@ -1,0 +1,63 @@
+import { readManifest } from "../../core/lifecycle/read-manifest.ts";
+import { ok } from "../../core/model/result.ts";
+import type { PredictionStore } from "../../core/ports/prediction-store.ts";
+import { ENTITY_DEADLINE_MS } from "../../core/quality/entities/entity-failure.ts";
+import type { OutcomeDeps } from "../../core/quality/set-outcome.ts";
+import type { AppContext } from "../app-env.ts";
+import type { HttpDeps } from "../deps.ts";
+import { redisRequired } from "../redis-refusal.ts";
+import { refuse } from "../refuse.ts";
+
+/** Hands a handler the store of records, or refuses where there is no Redis. */
+export const withRecords =
+  (
+    { records }: Pick<HttpDeps, "records">,
+    handler: (c: AppContext, predictions: PredictionStore) => Promise<Response>,
+  ) =>
+  (c: AppContext): Response | Promise<Response> =>
+    records === undefined
+      ? refuse(c, redisRequired("prediction records, their outcomes and the accuracy"))
+      : handler(c, records.predictions);
+
+/** What outcomes are recorded with: the classes of each version are looked up once a request. */
+export function outcomeDepsOf(
+  { serve, store, clock, entities }: HttpDeps,
+  predictions: PredictionStore,
+): OutcomeDeps {
+  const known = new Map<string, readonly string[]>();
+  const finished = new Set<string>();
+  return {
+    predictions,
+    clock,
+    async classesOf(model, version) {
+      const key = `${model}@${version}`;
+      const found = known.get(key) ?? (await classesOf({ serve, store }, model, version));
+      known.set(key, found);
+      return found;
+    },
+    entityState:
+      entities &&
+      (async ({ type, id }) => {
+        const key = `${type} ${id}`;
+        // Many predictions are on one entity, and finished ones seldom open again.
+        if (finished.has(key)) return ok("finished");
+        const read = await entities.getMany(type, [id], ENTITY_DEADLINE_MS);
+        if (!read.ok) return read;
+        const state = read.value[0]?.state;
+        if (state === "finished") finished.add(key);
+        return ok(state);
+      }),
+  };
+}
+
+/** Of a version that cannot be read there are none: its predictions outlive it. */
+async function classesOf(
+  { serve, store }: Pick<HttpDeps, "serve" | "store">,
+  model: string,
+  version: string,
+): Promise<readonly string[]> {
+  const loaded = serve.models.peek(model, version);
+  if (loaded !== undefined) return loaded.manifest.classes;
+  const read = await readManifest(store, model, version);
+  return read.ok ? read.value.classes : [];
+}

@@ -1,0 +1,196 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createMemoryEntityStore } from "../../src/adapters/memory/entity-store.ts";
+import { fail, ok } from "../../src/core/model/result.ts";
+import type { EntityStore } from "../../src/core/ports/entity-store.ts";
+import type { FinishedEntity } from "../../src/core/quality/entities/put-entities.ts";
+import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "../support/http-app.ts";
+import { type Json, jsonSender, refusalOf } from "../support/json-answers.ts";
+
+const MATCH = "/v1/entities/match/m-1";
+const SILENT = fail({ reason: "unreachable", detail: "no answer at 10.0.0.1" });
+
+let app: HttpApp;
+let store: EntityStore;
+
+beforeEach(() => {
+  store = createMemoryEntityStore();
+  app = createHttpApp({ entities: store });
+});
+
+const send = jsonSender((path, init) => app.request(path, init), ADMIN_TOKEN);
+const put = (body: unknown, path = MATCH) => send("PUT", path, body);
+
+describe("POST /v1/entities/{type}", () => {
+  const post = (lines: readonly unknown[]) =>
+    send(
+      "POST",
+      "/v1/entities/match",
+      lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n"),
+    );
+
+  it("puts each line for itself, and tells of each", async () => {
+    await put({ state: "finished", outcome: 1 }, "/v1/entities/match/done");
+    const { status, body } = await post([
+      { id: "a", features: { x: 1 } },
+      "",
+      "{",
+      { id: "done", state: "open" },
+      { id: "b", state: "finished", outcome: "home" },
+      { id: "b c" },
+      { features: {} },
+      { id: "d", state: "finished" },
+    ]);
+    expect([status, body.written, body.failed]).toEqual([200, 2, 5]);
+    expect(body.results).toEqual([
+      { line: 1, id: "a", ok: true, state: "open", rev: expect.any(Number), created: true },
+      { line: 3, ok: false, error: { code: "invalid_json", detail: expect.any(String) } },
+      {
+        line: 4,
+        id: "done",
+        ok: false,
+        error: expect.objectContaining({ code: "entity_finished" }),
+      },
+      { line: 5, id: "b", ok: true, state: "finished", rev: expect.any(Number), created: true },
+      {
+        line: 6,
+        ok: false,
+        error: { code: "invalid_request", detail: expect.stringMatching(/line\.id/) },
+      },
+      { line: 7, ok: false, error: expect.objectContaining({ code: "invalid_request" }) },
+      { line: 8, ok: false, error: expect.objectContaining({ code: "invalid_request" }) },
+    ]);
+    expect((await send("GET", "/v1/entities/match/b")).body.outcome).toBe("home");
+  });
+
+  it("carries out lines of the same id in their order, and once", async () => {
+    const { body } = await post([
+      { id: "a", features: { x: 1 } },
+      { id: "a", state: "finished", outcome: 1 },
+      { id: "a", state: "open" },
+      { id: "a", features: { x: 2 } },
+    ]);
+    expect((body.results as readonly Json[]).map((result) => result.ok)).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
+    const { body: kept } = await send("GET", "/v1/entities/match/a");
+    expect(kept).toMatchObject({ features: { x: 2 }, state: "finished", outcome: 1, rev: 1 });
+    await post([{ id: "a", features: { x: 2 } }]);
+    expect((await send("GET", "/v1/entities/match/a")).body.rev).toBe(1);
+  });
+
+  it("puts 1,000 lines with large features, in batches that Redis takes", async () => {
+    let largest = 0;
+    app = createHttpApp({
+      entities: {
+        ...store,
+        swapMany(type, writes, deadlineMs) {
+          largest = Math.max(largest, JSON.stringify(writes).length);
+          return store.swapMany(type, writes, deadlineMs);
+        },
+      },
+    });
+    const text = "x".repeat(7_000);
+    const { body } = await post(
+      Array.from({ length: 1_000 }, (_, index) => ({ id: `e${index}`, features: { text } })),
+    );
+    expect([body.written, body.failed]).toEqual([1_000, 0]);
+    expect(largest).toBeGreaterThan(100_000);
+    expect(largest).toBeLessThan(500_000);
+  });
+
+  it("refuses what is too much, or nothing", async () => {
+    expect(refusalOf(await post(Array.from({ length: 1_001 }, () => "{}")))).toEqual([
+      400,
+      "invalid_request",
+    ]);
+    expect(refusalOf(await post(["", " "]))).toEqual([400, "invalid_request"]);
+    const large = await post(["x".repeat(8 * 1024 * 1024 + 1)]);
+    expect(refusalOf(large)).toEqual([413, "body_too_large"]);
+    expect(large.body.detail).toMatch(/several requests/);
+  });
+
+  it("fails those lines whose batch Redis did not answer, and keeps the ones before", async () => {
+    let calls = 0;
+    app = createHttpApp({
+      entities: {
+        ...store,
+        async swapMany(...given) {
+          calls += 1;
+          return calls === 2 ? SILENT : store.swapMany(...given);
+        },
+      },
+    });
+    const { status, body } = await post(Array.from({ length: 450 }, (_, id) => ({ id: `${id}` })));
+    expect([status, body.written, body.failed]).toEqual([200, 200, 250]);
+    expect((body.results as readonly Json[])[200]).toMatchObject({
+      ok: false,
+      error: { code: "redis_unavailable" },
+    });
+    expect(JSON.stringify(body)).not.toContain("10.0.0.1");
+    expect(calls).toBe(2);
+  });
+});
+
+describe("an entity that is finished", () => {
+  const told: FinishedEntity[] = [];
+  let settles = true;
+  beforeEach(() => {
+    told.splice(0);
+    settles = true;
+    app = createHttpApp({
+      entities: store,
+      onEntityFinished: async (finished) => {
+        told.push(finished);
+        return settles ? ok(undefined) : SILENT;
+      },
+    });
+  });
+
+  it("is told of before it is acknowledged, and again when the put is repeated", async () => {
+    await put({ features: {} });
+    expect(told).toEqual([]);
+    await put({ state: "finished", outcome: 1 });
+    await put({ state: "finished", outcome: 1 });
+    await put({ state: "finished", outcome: 2 });
+    await put({ features: { a: 1 } });
+    await put({ state: "finished", outcome: 2, replace: true });
+    const finished = { type: "match", id: "m-1" };
+    expect(told).toEqual([
+      { ...finished, outcome: 1, replace: false },
+      { ...finished, outcome: 1, replace: false },
+      { ...finished, outcome: 2, replace: true },
+    ]);
+  });
+
+  it("is not acknowledged while nobody could be told, yet kept", async () => {
+    settles = false;
+    const refused = await put({ state: "finished", outcome: 1 });
+    expect(refusalOf(refused)).toEqual([503, "redis_unavailable"]);
+    expect(refused.body.detail).toMatch(/send it again/);
+    expect(refused.headers.get("retry-after")).toBe("1");
+    expect((await send("GET", MATCH)).body.state).toBe("finished");
+    settles = true;
+    expect((await put({ state: "finished", outcome: 1 })).status).toBe(200);
+    expect(told).toHaveLength(2);
+  });
+
+  it("is told of once for several lines, and fails them together", async () => {
+    settles = false;
+    const lines = [
+      { id: "a", state: "finished", outcome: 1 },
+      { id: "b", features: {} },
+    ];
+    const { body } = await send(
+      "POST",
+      "/v1/entities/match",
+      lines.map((line) => JSON.stringify(line)).join("\n"),
+    );
+    expect(body).toMatchObject({
+      written: 1,
+      results: [{ ok: false, error: { code: "redis_unavailable" } }, { ok: true }],
+    });
+  });
+});
