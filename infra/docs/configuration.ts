@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
-import { configSchema } from "../../src/compose/config.ts";
+import { configSchema } from "../../src/compose/config-schema.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -17,7 +17,7 @@ export function renderConfiguration(): string {
   return [
     "# Configuration",
     "",
-    "<!-- Made by `npm run docs` from src/compose/config.ts. -->",
+    "<!-- Made by `npm run docs` from src/compose/config-schema.ts. -->",
     "",
     "Settings are variables and secrets of the Worker (`[vars]` in `wrangler.toml`, `npx wrangler secret put NAME`). `npm start` takes the same names from its environment and fills in what its own S3 and Redis need. A wrong value stops everything with one message that names the setting and what is the matter.",
     "",

@@ -3,7 +3,6 @@ import { createConsoleEvents } from "../adapters/console/events.ts";
 import type { SecretOf } from "../adapters/remote/check-strategy.ts";
 import { createS3ObjectStore } from "../adapters/s3/object-store.ts";
 import { createS3UploadStore } from "../adapters/s3/uploads.ts";
-import type { UpstashConfig } from "../adapters/upstash/client.ts";
 import { createUpstashSharedCache } from "../adapters/upstash/shared-cache.ts";
 import { createCacheApi } from "../adapters/web-platform/cache-api.ts";
 import { createSystemClock } from "../adapters/web-platform/clock.ts";
@@ -31,7 +30,7 @@ import { Catalog } from "../core/routing/catalog.ts";
 import type { TickDeps } from "../cron/tick-deps.ts";
 import { createApp } from "../http/app.ts";
 import type { HttpDeps } from "../http/deps.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config-schema.ts";
 import { createLazyPremium } from "./premium.ts";
 import { createOnEntityFinished, createRecordKeeping } from "./records.ts";
 import {
@@ -40,6 +39,7 @@ import {
   createLazyJobStore,
 } from "./redis-stores.ts";
 import { createLazyRemoteModels } from "./remote-models.ts";
+import { backupStoreOf, storeConfig, switchesOf, upstashOf } from "./settings-of.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -252,49 +252,3 @@ export function createIsolate(config: Config, engine: Engine, secretOf: SecretOf
   };
   return { app: createApp(deps), tick };
 }
-
-const switchesOf = (config: Config) => ({
-  USE_CACHE: config.USE_CACHE,
-  CHECK_FRESHNESS: config.CHECK_FRESHNESS,
-  FORCE_RELOAD: config.FORCE_RELOAD,
-  CACHE_TTL_MS: config.CACHE_TTL_MS,
-  CACHE_STALE_MS: config.CACHE_STALE_MS,
-  REVALIDATE_MS: config.REVALIDATE_MS,
-  MAX_STALE_MS: config.MAX_STALE_MS,
-  STRICT_FRESHNESS: config.STRICT_FRESHNESS,
-  REDIS_DEADLINE_MS: config.REDIS_DEADLINE_MS,
-});
-
-const storeConfig = (config: Config) => ({
-  endpoint: config.S3_ENDPOINT,
-  bucket: config.S3_BUCKET,
-  region: config.S3_REGION,
-  accessKeyId: config.S3_ACCESS_KEY_ID,
-  secretAccessKey: config.S3_SECRET_ACCESS_KEY,
-  prefix: config.S3_PREFIX,
-});
-
-const backupStoreOf = (config: Config, deps: Parameters<typeof createS3ObjectStore>[1]) =>
-  config.BACKUP_S3_ENDPOINT === ""
-    ? undefined
-    : createS3ObjectStore(
-        {
-          endpoint: config.BACKUP_S3_ENDPOINT,
-          bucket: config.BACKUP_S3_BUCKET,
-          region: config.BACKUP_S3_REGION,
-          accessKeyId: config.BACKUP_S3_ACCESS_KEY_ID,
-          secretAccessKey: config.BACKUP_S3_SECRET_ACCESS_KEY,
-          prefix: config.BACKUP_S3_PREFIX,
-        },
-        deps,
-      );
-
-/** `undefined` without Redis. */
-const upstashOf = (config: Config): UpstashConfig | undefined =>
-  config.UPSTASH_REDIS_REST_URL === ""
-    ? undefined
-    : {
-        url: config.UPSTASH_REDIS_REST_URL,
-        token: config.UPSTASH_REDIS_REST_TOKEN,
-        keyPrefix: `freshet:${config.FRESHET_ENV}:`,
-      };

@@ -21,6 +21,8 @@ export function createApp(deps: HttpDeps): Hono<AppEnv> {
   const routes = servingRoutes(deps);
   const rest = new Hono<AppEnv>();
   register(rest, deps, routes);
+  // Described by the cold app, whose other routes the first prediction of rows need not wait for.
+  rest.post(routerPath("/v1/models/{model}/predict"), identify(deps, predictRows(deps), true));
   rest.notFound(identify(deps, askColdApp(deps, routes), true));
   rest.onError((error, c) => refuseBug(deps, error, c));
   // Predictions have a router of their own: one regular expression, which the many other
@@ -61,6 +63,12 @@ export const servingRoutes = (deps: HttpDeps): readonly ServingRoute[] => [
   ...repositoryRoutes(deps),
   ...healthRoutes(deps),
 ];
+
+const predictRows = (deps: HttpDeps): Handler =>
+  guard(deps.settings, "infer", async (c) => {
+    const { answerRows } = await import("./predict/answer-rows.ts");
+    return answerRows(c, deps);
+  });
 
 /** Passes a request on to the part of the door that is loaded once somebody wants it. */
 function askColdApp(deps: HttpDeps, routes: readonly ServingRoute[]): Handler {

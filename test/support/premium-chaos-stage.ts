@@ -44,7 +44,7 @@ export async function openChaosStage(): Promise<ChaosStage> {
   await putVersion(store, MODEL, "1", bytes);
   const premium = {
     ...{ kind: "oip", url: remote.url, reference: "any", timeout_ms: 600 },
-    ...{ attempts: 4, backoff_ms: 50, max_concurrency: 6 },
+    ...{ attempts: 2, backoff_ms: 50, max_concurrency: 6 },
   };
   const strategies = { strategies: { premium } };
   await putDeployment(store, MODEL, 1, { production: { "1": 100 } }, strategies);

@@ -71,14 +71,23 @@ export class PredictionRecorder {
     context.background.keep(this.#flush(context).catch(() => undefined));
   }
 
+  /** Waits until few records wait: for streams, which answer faster than a store writes. As `settle`. */
+  drain(context: FlightContext): Promise<void> {
+    return this.#waitFor(context, BATCH_RECORDS);
+  }
+
   /**
-   * Waits until few records wait: for streams, which answer faster than a store writes. A second at
-   * most, and not at all while a silent store is left alone.
+   * Waits until every record of this isolate is written: for those who ask for a record right after
+   * its prediction. A second at most, and not at all while a silent store is left alone.
    */
-  async drain(context: FlightContext): Promise<void> {
+  settle(context: FlightContext): Promise<void> {
+    return this.#waitFor(context, 0);
+  }
+
+  async #waitFor(context: FlightContext, pending: number): Promise<void> {
     const { clock } = this.#deps;
     const endMs = clock.now() + DRAIN_MAX_MS;
-    while (this.#pending.size > BATCH_RECORDS && clock.now() < endMs) {
+    while (this.#pending.size > pending && clock.now() < endMs) {
       if (this.#breaker.state === "open") return;
       // Of another request's write nothing but its end can be waited for.
       if (this.#isFlushing()) await context.clock.after(DRAIN_STEP_MS).done;

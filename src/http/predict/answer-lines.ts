@@ -21,6 +21,11 @@ export interface LinesReading extends HowToRead {
   readonly open: OpenRows;
 }
 
+/** Answers with the rows that they are of. */
+export interface AnsweredLines extends RowsAnswer {
+  readonly rows: readonly unknown[];
+}
+
 /**
  * Answers lines that are rows. The failure is one of the model: nothing more will be answered.
  * @param first the place of the first line among all
@@ -29,13 +34,13 @@ export async function answerLines(
   { deps, context, open, ignoresUnknown, isText }: LinesReading,
   lines: LineBatch,
   first: number,
-): Promise<Result<RowsAnswer, Refusal & { readonly reason: string }>> {
+): Promise<Result<AnsweredLines, Refusal & { readonly reason: string }>> {
   const rows = lines.map(readLine);
   const reading = { first, form: "rows" as const, ignoresUnknown, isText };
   const answer = await predictRows(deps, context, open, rows, reading);
   const failure = failureOfAll(answer.results);
   return failure === undefined
-    ? ok(answer)
+    ? ok({ ...answer, rows })
     : fail({ ...refusalOf(failure), reason: failure.reason });
 }
 

@@ -1,6 +1,6 @@
 import { parseReferenceWord, type Reference } from "../../core/model/reference.ts";
 import { makeRows } from "../../core/predict/rows/given-rows.ts";
-import { openRows, type RowsRequest } from "../../core/predict/rows/open-rows.ts";
+import { type OpenRows, openRows, type RowsRequest } from "../../core/predict/rows/open-rows.ts";
 import { predictRows, type RowsAnswer } from "../../core/predict/rows/predict-rows.ts";
 import type { AppContext } from "../app-env.ts";
 import { cacheWishOf } from "../cache-wish.ts";
@@ -8,6 +8,7 @@ import type { HttpDeps } from "../deps.ts";
 import { flightContext } from "../flight-context.ts";
 import { refuse, refuseServe } from "../refuse.ts";
 import { readGivenRows } from "./read-given-rows.ts";
+import { recordAnswered } from "./record-answered.ts";
 import { failureOfAll, rowsRefusalOf } from "./refuse-rows.ts";
 import { reportRows } from "./report-rows.ts";
 import {
@@ -18,7 +19,7 @@ import {
   readHow,
   wantsLines,
 } from "./rows-form.ts";
-import { rowsCacheStatus, rowsHeaders, rowsMetaOf } from "./rows-response.ts";
+import { type RowsMeta, rowsCacheStatus, rowsHeaders, rowsMetaOf } from "./rows-response.ts";
 import { createResultWriter } from "./write-results.ts";
 
 /** Answers a request of rows: parse, choose the version, make rows, predict, write. */
@@ -49,6 +50,7 @@ function requestOf(
       route: c.req.header("x-freshet-route"),
       random,
     }),
+    requestId: c.get("requestId"),
     cacheWish: cacheWishOf(c.req.header("cache-control")),
     keeps,
   };
@@ -75,30 +77,46 @@ async function answerWhole(
   const answer = await predictRows(deps.serve, context, open.value, rows, reading);
   const failure = failureOfAll(answer.results);
   if (failure !== undefined) return refuseServe(c, failure);
+  const { results } = answer;
   const meta = {
     ...rowsMetaOf(open.value, answer, c.get("requestId")),
     ...(ignored.length === 0 ? {} : { ignored_columns: ignored }),
   };
-  const facts = { answer, meta, rows: rows.length, startedMs, nowMs: deps.clock.now() };
-  reportRows(deps, facts);
+  reportRows(deps, { answer, meta, rows: rows.length, startedMs, nowMs: deps.clock.now() });
+  const ids: string[] = [];
   const isInLines = wantsLines(form, c.req.header("accept"));
-  return new Response(write(deps, answer, meta, isInLines), {
-    headers: {
-      ...rowsHeaders(open.value, meta),
-      "content-type": isInLines ? NDJSON_TYPE : "application/json",
-      "cache-status": rowsCacheStatus(meta, rows.length),
-      "server-timing": `run;dur=${answer.runMs}`,
-    },
+  const body = write(open.value, answer, meta, isInLines, () => {
+    const id = deps.newId();
+    ids.push(id);
+    return id;
   });
+  recordAnswered(deps, context, { open: open.value, rows, results, ids });
+  return respond(open.value, meta, answer, { body, isInLines });
 }
 
+const respond = (
+  open: OpenRows,
+  meta: RowsMeta,
+  { results, runMs }: RowsAnswer,
+  { body, isInLines }: { readonly body: string; readonly isInLines: boolean },
+): Response =>
+  new Response(body, {
+    headers: {
+      ...rowsHeaders(open, meta),
+      "content-type": isInLines ? NDJSON_TYPE : "application/json",
+      "cache-status": rowsCacheStatus(meta, results.length),
+      "server-timing": `run;dur=${runMs}`,
+    },
+  });
+
 function write(
-  { newId }: HttpDeps,
+  open: OpenRows,
   { results }: RowsAnswer,
-  meta: ReturnType<typeof rowsMetaOf>,
+  meta: RowsMeta,
   isInLines: boolean,
+  newId: () => string,
 ): string {
-  const written = results.map(createResultWriter(meta.strategy, newId));
+  const written = results.map(createResultWriter(meta, open.version, newId));
   return isInLines
     ? `${written.join("\n")}\n`
     : `{"results":[${written.join(",")}],"meta":${JSON.stringify(meta)}}`;

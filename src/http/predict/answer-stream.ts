@@ -5,6 +5,7 @@ import { flightContext } from "../flight-context.ts";
 import { refuse } from "../refuse.ts";
 import { openBody } from "./open-body.ts";
 import { createLineReader } from "./read-line-batches.ts";
+import { recordStreamed } from "./record-answered.ts";
 import { rowsRefusalOf } from "./refuse-rows.ts";
 import { reportRows } from "./report-rows.ts";
 import { type HowToRead, NDJSON_TYPE } from "./rows-form.ts";
@@ -27,10 +28,20 @@ export async function answerStream(
   const open = await openRows(deps.serve, context, request);
   if (!open.ok) return refuse(c, rowsRefusalOf(open.failure));
   let meta: RowsMeta | undefined;
+  let ids: string[] = [];
   const hooks: StreamHooks = {
     write: (answer) => {
       meta = rowsMetaOf(open.value, answer, requestId);
-      return createResultWriter(meta.strategy, deps.newId);
+      return createResultWriter(meta, open.value.version, () => {
+        const id = deps.newId();
+        ids.push(id);
+        return id;
+      });
+    },
+    onWritten: ({ rows, results }) => {
+      const written = { open: open.value, rows, results, ids };
+      ids = [];
+      return recordStreamed(deps, context, written);
     },
     onEnd: (rows) => {
       const { modelCache } = open.value;

@@ -15,7 +15,7 @@ export function reportRows(
   { events }: Pick<HttpDeps, "events">,
   { answer, meta, rows, startedMs, nowMs }: RowsFacts,
 ): void {
-  const { model, version, digest, strategy, route, cache, request_id: requestId } = meta;
+  const { model, version, digest, strategy, route, cache, request_id: requestId, job } = meta;
   const tier = cache === "isolate" || cache === "redis" ? cache : "none";
   events.emit({
     kind: "inference",
@@ -29,6 +29,7 @@ export function reportRows(
     tier,
     modelCache: answer.modelCache,
     rows,
+    ...(job === undefined ? {} : { job }),
     durationMs: nowMs - startedMs,
   });
 }

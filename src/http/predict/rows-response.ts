@@ -7,12 +7,14 @@ export interface RowsMeta {
   readonly model: string;
   readonly version: string;
   readonly digest: string;
-  /** `premium` when every answer is; a row that differs says so itself. */
+  /** `premium` when every answer is, of one model: that is named then; a row that differs says so itself. */
   readonly strategy: Inference["strategy"];
   /** Where all answers were kept; `partial` when only some were; else how the session was come by. */
   readonly cache: string;
   readonly route: string;
   readonly request_id: string;
+  /** The durable job that will bring a better answer to an only row. */
+  readonly job?: string;
   /** Rows that needed no run. */
   readonly cached_rows: number;
   /** Columns of the request that the model has not. */
@@ -20,12 +22,16 @@ export interface RowsMeta {
 }
 
 type Answered = Extract<RowResult, { ok: true }>;
+type Computed = Pick<RowsMeta, "model" | "version" | "digest">;
 
 export function rowsMetaOf(open: OpenRows, answer: RowsAnswer, requestId: string): RowsMeta {
-  const { model, version, digest } = open.version;
   const answered = answer.results.filter((result): result is Answered => result.ok);
   const [first] = answered;
-  const isAlike = answered.every(({ strategy }) => strategy === first?.strategy);
+  const one = first?.by ?? open.version;
+  const isAlike = answered.every(
+    ({ strategy, by = open.version }) => strategy === first?.strategy && isSame(by, one),
+  );
+  const { model, version, digest } = isAlike ? one : open.version;
   const kept = answered.filter(({ tier }) => tier !== "none").length;
   const cache = kept === 0 ? answer.modelCache : kept < answered.length ? "partial" : first?.tier;
   return {
@@ -36,22 +42,28 @@ export function rowsMetaOf(open: OpenRows, answer: RowsAnswer, requestId: string
     cache: cache ?? answer.modelCache,
     route: open.route,
     request_id: requestId,
+    ...(answer.job === undefined ? {} : { job: answer.job }),
     cached_rows: kept,
   };
 }
 
+const isSame = (a: Computed, b: Computed): boolean =>
+  a.model === b.model && a.version === b.version && a.digest === b.digest;
+
 /** The same facts as headers. There is an id of each prediction in the body, and none here. */
 export const rowsHeaders = (
-  { version: { etag } }: OpenRows,
-  { model, version, digest, strategy, route, request_id }: RowsMeta,
+  open: OpenRows,
+  { model, version, digest, strategy, route, request_id, job }: RowsMeta,
 ): Record<string, string> => ({
   "x-freshet-model": model,
   "x-freshet-version": version,
-  "x-freshet-digest": digest,
+  ...(digest === "" ? {} : { "x-freshet-digest": digest }),
   "x-freshet-strategy": strategy,
   "x-freshet-route": route,
   "x-request-id": request_id,
-  etag,
+  ...(job === undefined ? {} : { "x-freshet-job": job }),
+  // Of a premium answer nothing here has a validator.
+  ...(strategy === "fast" ? { etag: open.version.etag } : {}),
 });
 
 /** How the caches answered (RFC 9211): `detail` counts the rows where only some were kept. */

@@ -35,6 +35,8 @@ const answered = z.object({
     .optional()
     .openapi({ description: "Outputs that are none of these: one value, or a flat array." }),
   strategy: z.string().optional().openapi({ description: "Where it is not that of `meta`." }),
+  model: z.string().optional().openapi({ description: "With `strategy`: what computed it." }),
+  version: z.string().optional().openapi({ description: "With `strategy`." }),
 });
 
 const failed = z.object({
@@ -54,6 +56,7 @@ export const rowsResponseSchema = z
       route: z.string(),
       request_id: z.string(),
       cached_rows: z.number().int(),
+      job: z.string().optional().openapi({ description: "Of an only row, by a premium strategy." }),
       ignored_columns: z.array(z.string()).optional(),
     }),
   })

@@ -1,7 +1,12 @@
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { RowsAnswer } from "../../core/predict/rows/predict-rows.ts";
 import type { Refusal } from "../problem.ts";
-import { answerLines, type LinesReading, refusalOfFirst } from "./answer-lines.ts";
+import {
+  type AnsweredLines,
+  answerLines,
+  type LinesReading,
+  refusalOfFirst,
+} from "./answer-lines.ts";
 import type { LineReader } from "./read-line-batches.ts";
 import type { WriteResult } from "./write-results.ts";
 
@@ -13,6 +18,8 @@ export interface StreamedRows {
 
 export interface StreamHooks {
   readonly write: (first: RowsAnswer) => WriteResult;
+  /** Called with each batch once it was written; the next one waits for it. */
+  readonly onWritten: (answer: AnsweredLines) => Promise<void>;
   /** Called once, with the rows that were answered, however the stream ends. */
   readonly onEnd: (rows: number) => void;
   /** Told of a bug; answers what the caller is told. */
@@ -22,7 +29,7 @@ export interface StreamHooks {
 type Refused = Refusal & { readonly reason: string };
 
 /** The answer to the next batch; `undefined` at the end. */
-type NextAnswer = () => Promise<Result<RowsAnswer | undefined, Refused>>;
+type NextAnswer = () => Promise<Result<AnsweredLines | undefined, Refused>>;
 
 const encoder = new TextEncoder();
 
@@ -64,13 +71,13 @@ function answerInTurn(reading: LinesReading, lines: LineReader): NextAnswer {
 }
 
 function writeAnswers(
-  first: RowsAnswer,
+  first: AnsweredLines,
   next: NextAnswer,
   lines: LineReader,
-  { write: writerFor, onEnd, onBug }: StreamHooks,
+  { write: writerFor, onWritten, onEnd, onBug }: StreamHooks,
 ): ReadableStream<Uint8Array> {
   const write = writerFor(first);
-  let ready: RowsAnswer | undefined = first;
+  let ready: AnsweredLines | undefined = first;
   let rows = 0;
   const answerNext: NextAnswer = async () => {
     const answer = ready === undefined ? await next() : ok(ready);
@@ -85,6 +92,7 @@ function writeAnswers(
           const { results } = answer.value;
           rows += results.length;
           controller.enqueue(encoder.encode(`${results.map(write).join("\n")}\n`));
+          await onWritten(answer.value);
           return;
         }
         if (!answer.ok) {

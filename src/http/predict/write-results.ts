@@ -3,6 +3,10 @@ import { writeJsonData } from "../../core/model/write-json-data.ts";
 import type { RowResult } from "../../core/predict/rows/predict-rows.ts";
 import type { RowAnswer } from "../../core/predict/rows/read-answer.ts";
 import { refusalOf } from "../refusals.ts";
+import type { RowsMeta } from "./rows-response.ts";
+
+/** What computed an answer. */
+type Producer = Pick<RowsMeta, "strategy" | "model" | "version">;
 
 /** Writes one row's result as JSON, in one line. */
 export type WriteResult = (result: RowResult) => string;
@@ -10,9 +14,14 @@ export type WriteResult = (result: RowResult) => string;
 /**
  * Makes the writer of one request's results. Names are quoted once; numbers keep their exact
  * value, and what JSON has no number for is text, as in the protocol's answers.
- * @param strategy what most rows were answered by: a row says so only when it differs
+ * @param meta what produced most of them: a row says so only when it differs
+ * @param asked the version that computed what no premium strategy has
  */
-export function createResultWriter(strategy: string, newId: () => string): WriteResult {
+export function createResultWriter(
+  meta: Producer,
+  asked: Pick<Producer, "model" | "version">,
+  newId: () => string,
+): WriteResult {
   const quoted = new Map<string, string>();
   const quote = (name: string): string => {
     const known = quoted.get(name);
@@ -24,7 +33,11 @@ export function createResultWriter(strategy: string, newId: () => string): Write
   return (result) => {
     if (!result.ok) return writeError(result);
     const id = `{"ok":true,"prediction_id":"${newId()}"`;
-    const other = result.strategy === strategy ? "" : `,"strategy":"${result.strategy}"`;
+    const { strategy, by: { model, version } = asked } = result;
+    const isOther = strategy !== meta.strategy || model !== meta.model || version !== meta.version;
+    const other = isOther
+      ? `,"strategy":"${strategy}","model":${quote(model)},"version":${quote(version)}`
+      : "";
     return `${id}${other}${writeAnswer(result.answer, quote)}}`;
   };
 }

@@ -5,19 +5,26 @@ import { ENTITY_DEADLINE_MS } from "../../core/quality/entities/entity-failure.t
 import type { OutcomeDeps } from "../../core/quality/set-outcome.ts";
 import type { AppContext } from "../app-env.ts";
 import type { HttpDeps } from "../deps.ts";
+import { flightContext } from "../flight-context.ts";
 import { redisRequired } from "../redis-refusal.ts";
 import { refuse } from "../refuse.ts";
 
-/** Hands a handler the store of records, or refuses where there is no Redis. */
+/**
+ * Hands a handler the store of records, with all of this isolate's in it, or refuses where there
+ * is no Redis.
+ */
 export const withRecords =
   (
-    { records }: Pick<HttpDeps, "records">,
+    { records, clock }: Pick<HttpDeps, "records" | "clock">,
     handler: (c: AppContext, predictions: PredictionStore) => Promise<Response>,
   ) =>
-  (c: AppContext): Response | Promise<Response> =>
-    records === undefined
-      ? refuse(c, redisRequired("prediction records, their outcomes and the accuracy"))
-      : handler(c, records.predictions);
+  async (c: AppContext): Promise<Response> => {
+    if (records === undefined) {
+      return refuse(c, redisRequired("prediction records, their outcomes and the accuracy"));
+    }
+    await records.recorder.settle(flightContext(c, clock));
+    return handler(c, records.predictions);
+  };
 
 /** What outcomes are recorded with: the classes of each version are looked up once a request. */
 export function outcomeDepsOf(

@@ -20,6 +20,8 @@ const MAX_TASKS = 2_000;
 /** At the least: a fast answer may be fresh for no time at all. */
 const PAUSE_MS = 10_000;
 const LOOK_MS = 1_000;
+/** Doubled up to this: a premium that never answers must not have every hot input looked up each second. */
+const MAX_LOOK_MS = 30_000;
 const MAX_STRATEGIES = 200;
 
 /**
@@ -78,7 +80,7 @@ export class PremiumDesk implements Premium, Desk {
     const nowMs = context.clock.now();
     const untilMs = nowMs + Math.max(PAUSE_MS, caching.policy.ttlMs);
     const { generation } = caching.predictions;
-    const task: Task = { generation, untilMs, lookedAtMs: nowMs };
+    const task: Task = { generation, untilMs, lookedAtMs: nowMs, lookPauseMs: LOOK_MS };
     this.#tasks.set(story.key, task);
     const redisKey = await this.#redisKey(story, strategy);
     if (redisKey === undefined && caching.predictions.redis !== undefined) {
@@ -141,8 +143,9 @@ export class PremiumDesk implements Premium, Desk {
   #lookAgain(story: Story, strategy: PremiumStrategy, task: Task): void {
     const { context } = story;
     const nowMs = context.clock.now();
-    if (task.flight !== undefined || nowMs - task.lookedAtMs < LOOK_MS) return;
+    if (task.flight !== undefined || nowMs - task.lookedAtMs < task.lookPauseMs) return;
     task.lookedAtMs = nowMs;
+    task.lookPauseMs = Math.min(2 * task.lookPauseMs, MAX_LOOK_MS);
     const look = async () => this.#look(story, await this.#redisKey(story, strategy));
     context.background.keep(look().catch(() => undefined));
   }
@@ -181,7 +184,10 @@ export class PremiumDesk implements Premium, Desk {
       if (!succeeded && !isSilent) {
         const nowMs = context.clock.now();
         const { generation } = caching.predictions;
-        const task: Task = { generation, untilMs: nowMs, lookedAtMs: nowMs };
+        const task: Task = {
+          ...{ generation, untilMs: nowMs },
+          ...{ lookedAtMs: nowMs, lookPauseMs: LOOK_MS },
+        };
         const newerThanMs = stale.createdAtMs + 1;
         await beginPremium(this, story, strategy, { task, redisKey, newerThanMs });
         await task.flight;

@@ -38,6 +38,8 @@ export interface Task {
   landed?: CachedPrediction | undefined;
   /** When Redis was last asked for it. */
   lookedAtMs: number;
+  /** How long it is not asked again. */
+  lookPauseMs: number;
   /** Somebody was answered without it. */
   isLate?: boolean;
 }

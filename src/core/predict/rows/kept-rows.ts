@@ -10,16 +10,28 @@ export interface Keeping {
   readonly predictions: PredictionCache;
   readonly policy: PredictionPolicy;
   readonly version: KnownVersion;
+  /** A premium answer that is kept; asks for none. */
+  premium(key: string): CachedPrediction | undefined;
 }
 
-/** Where the isolate keeps these answers; Redis is for single rows: a command for each would cost more than a run. */
+/**
+ * Where the isolate keeps answers of rows. Redis is for single rows: a command for each would
+ * cost more than a run.
+ */
 export function keepingOf(
-  { predictions }: InferDeps,
-  { version, policy }: OpenRows,
+  { predictions, premium }: InferDeps,
+  { version, policy, strategy }: OpenRows,
 ): Keeping | undefined {
-  if (predictions === undefined || policy === undefined || !policy.isolate) return undefined;
+  if (predictions === undefined || policy === undefined) return undefined;
+  if (!policy.isolate && strategy === undefined) return undefined;
   const known = predictions.knownVersion(version.model, version.version);
-  return known?.digest === version.digest ? { predictions, policy, version: known } : undefined;
+  if (known?.digest !== version.digest) return undefined;
+  return {
+    predictions,
+    policy,
+    version: known,
+    premium: (key) => strategy && premium?.kept(key, strategy),
+  };
 }
 
 /** A row that must run. */
@@ -63,8 +75,8 @@ export async function lookUpRows(
       continue;
     }
     const isAsked = key !== undefined && open.request.cacheWish === "any";
-    const found = isAsked ? keeping?.predictions.get(key, nowMs) : undefined;
-    if (found !== undefined && nowMs < found.freshUntilMs) {
+    const found = isAsked ? findKept(keeping, key, nowMs) : undefined;
+    if (found !== undefined && (nowMs < found.freshUntilMs || found.strategy === "premium")) {
       kept.set(place, found);
       continue;
     }
@@ -73,6 +85,17 @@ export async function lookUpRows(
     if (key !== undefined) byKey.set(key, row);
   }
   return { kept, wanted };
+}
+
+/** A premium answer before a fast one; within its stale time it is better than a fresh fast one. */
+function findKept(
+  keeping: Keeping | undefined,
+  key: string,
+  nowMs: number,
+): CachedPrediction | undefined {
+  const premium = keeping?.premium(key);
+  if (premium !== undefined) return premium;
+  return keeping?.policy.isolate === true ? keeping.predictions.get(key, nowMs) : undefined;
 }
 
 const keyOf = (
@@ -88,5 +111,6 @@ export function keepRow(
   outputs: readonly Tensor[],
   generation: number,
 ): void {
+  if (!policy.isolate) return;
   predictions.keep(key, predictions.make({ version, outputs, policy }), generation);
 }

@@ -4,6 +4,7 @@ import type { FlightContext } from "../../cache/single-flight.ts";
 import type { ServeFailure } from "../../model/failure.ts";
 import type { Reference } from "../../model/reference.ts";
 import { ok, type Result } from "../../model/result.ts";
+import type { PremiumStrategy } from "../../model/strategies.ts";
 import type { TensorSpec } from "../../model/tensor.ts";
 import type { AskStickiness } from "../../routing/resolve.ts";
 import {
@@ -22,6 +23,8 @@ export interface RowsRequest {
   readonly reference: Reference;
   /** Asked once: all rows of a request are answered by one version. */
   readonly stickiness: AskStickiness;
+  /** As it is logged. */
+  readonly requestId?: string;
   readonly cacheWish: CacheWish;
   /** Whether what is computed is kept as well; what is kept already is answered either way. */
   readonly keeps: boolean;
@@ -42,6 +45,8 @@ export interface OpenRows {
   readonly answers: AnswerPlan;
   /** `undefined`: neither looked for nor kept. */
   readonly policy: PredictionPolicy | undefined;
+  /** What may have answered better before; `undefined` where there is none, or a version was asked. */
+  readonly strategy: PremiumStrategy | undefined;
   /** How the session was come by; `unused` when the version was known without it. */
   readonly modelCache: ModelCacheOutcome;
 }
@@ -72,7 +77,7 @@ export async function openRows(
     route,
     rows: rows.value,
     answers: planAnswer(facts.manifest, facts.outputs),
-    policy: policyFor(deps, context, request),
+    ...howKept(deps, context, request),
     modelCache,
   });
 }
@@ -112,17 +117,22 @@ const factsOf = ({ session, ...loaded }: LoadedVersion): RowsVersion => ({
   outputs: session.outputs,
 });
 
-function policyFor(
+function howKept(
   { predictions, finder }: InferDeps,
   context: FlightContext,
   { reference: { model, selector }, cacheWish }: RowsRequest,
-): PredictionPolicy | undefined {
-  if (predictions === undefined || cacheWish === "no-store") return undefined;
+): Pick<OpenRows, "policy" | "strategy"> {
+  if (predictions === undefined || cacheWish === "no-store") return NOT_KEPT;
   const deployment = predictions.deploymentOf(model);
-  if (deployment !== undefined) return predictions.policyOf(deployment);
+  if (deployment !== undefined) {
+    const strategy = selector.kind === "alias" ? deployment.strategies?.premium : undefined;
+    return { policy: predictions.policyOf(deployment), strategy };
+  }
   // Whether its predictions may be kept is not known before the deployment: the next request's matter.
   if (selector.kind === "version") {
     context.background.keep(finder.find(context, model).catch(() => undefined));
   }
-  return undefined;
+  return NOT_KEPT;
 }
+
+const NOT_KEPT = { policy: undefined, strategy: undefined };

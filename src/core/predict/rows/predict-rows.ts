@@ -18,6 +18,8 @@ export type RowResult =
       readonly ok: true;
       readonly answer: RowAnswer;
       readonly strategy: Inference["strategy"];
+      /** What computed a premium answer; left out: the version that was asked. */
+      readonly by?: Pick<Inference["loaded"], "model" | "version" | "digest">;
       /** Where the answer was kept; `none`: it was computed. */
       readonly tier: "isolate" | "redis" | "none";
     }
@@ -31,6 +33,8 @@ export interface RowsAnswer {
   readonly results: readonly RowResult[];
   readonly modelCache: ModelCacheOutcome;
   readonly runMs: number;
+  /** The durable job that will bring a better answer to an only row. */
+  readonly job?: string | undefined;
 }
 
 /** How rows are to be read; `first` is the place of the first one in its request. */
@@ -92,11 +96,12 @@ async function predictAlone(
   open: OpenRows,
   inputs: readonly Tensor[],
 ): Promise<RowsAnswer | undefined> {
-  const { reference, stickiness, cacheWish, keeps } = open.request;
+  const { reference, stickiness, requestId, cacheWish, keeps } = open.request;
   if (!keeps) return undefined;
   const answered = await infer(deps, context, {
     reference,
     stickiness: () => ({ ...stickiness(), route: open.route }),
+    requestId,
     cacheWish: () => cacheWish,
     inputs,
   });
@@ -104,12 +109,14 @@ async function predictAlone(
     const { modelCache } = open;
     return { results: [{ ok: false, failure: answered.failure }], modelCache, runMs: 0 };
   }
-  const { loaded, outputs, strategy, cached, runMs } = answered.value;
-  if (loaded.version !== open.version.version) return undefined;
+  const { loaded, outputs, strategy, cached, runMs, job } = answered.value;
+  const isPremium = strategy === "premium";
+  if (!isPremium && loaded.version !== open.version.version) return undefined;
   const tier = cached?.tier ?? "none";
   const answer = readAnswer(open.answers, outputs);
   const modelCache = open.modelCache === "unused" ? answered.value.modelCache : open.modelCache;
-  return { results: [{ ok: true, answer, strategy, tier }], modelCache, runMs };
+  const by = isPremium ? { by: loaded } : {};
+  return { results: [{ ok: true, answer, strategy, tier, ...by }], modelCache, runMs, job };
 }
 
 /** Runs count themselves; a request that needs none is counted here. */
@@ -131,10 +138,11 @@ const computed = (open: OpenRows, outputs: readonly Tensor[]): RowResult => ({
   tier: "none",
 });
 
-const fromKept = (open: OpenRows, { outputs, strategy }: CachedPrediction): RowResult => ({
+const fromKept = (open: OpenRows, kept: CachedPrediction): RowResult => ({
   ok: true,
-  answer: readAnswer(open.answers, outputs),
-  strategy,
+  answer: readAnswer(open.answers, kept.outputs),
+  strategy: kept.strategy,
+  ...(kept.strategy === "premium" ? { by: kept } : {}),
   tier: "isolate",
 });
 

@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import { createNodeDigest } from "../../infra/local/node-digest.ts";
+import { createMemoryPredictionStore } from "../../src/adapters/memory/prediction-store.ts";
+import { PredictionRecorder } from "../../src/core/quality/record-predictions.ts";
+import { type ClientResult, readResults } from "../support/fixture-rows.ts";
+import { createHttpApp, type HttpApp } from "../support/http-app.ts";
+import { createManualClock } from "../support/manual-clock.ts";
+import { putDeployment, putVersion } from "../support/publish.ts";
+import { CLASSES, createIrisEngine } from "./iris-engine.ts";
+
+const PREDICT = "/v1/models/iris-logreg/predict";
+const SETOSA = { a: 0.75, b: 0.25, c: 0, d: 9 };
+const VIRGINICA = { a: 0.25, b: 0, c: 0.75, d: 9 };
+
+/** An app that keeps records, of a model whose deployment says `record`. */
+async function createRecordingApp(record?: Record<string, unknown>): Promise<HttpApp> {
+  const clock = createManualClock();
+  const predictions = createMemoryPredictionStore(clock);
+  const digest = createNodeDigest();
+  const events = { emit: () => undefined };
+  const recorder = new PredictionRecorder({ predictions, digest, events, clock });
+  const app = createHttpApp({ engine: createIrisEngine(), records: { predictions, recorder } });
+  const features = ["a", "b", "c", "d"].map((name) => ({ name, dtype: "float32" }));
+  const facts = { task: "classification", classes: CLASSES, features };
+  await putVersion(app.bucket, "iris-logreg", "1", Uint8Array.of(1), facts);
+  const more = record === undefined ? {} : { record };
+  await putDeployment(app.bucket, "iris-logreg", 1, { production: { "1": 100 } }, more);
+  return app;
+}
+
+async function recordOf(
+  app: HttpApp,
+  result: ClientResult | undefined,
+): Promise<Readonly<Record<string, unknown>>> {
+  await app.background();
+  const answer = await app.request(`/v1/predictions/${result?.prediction_id}`);
+  return { status: answer.status, ...((await answer.json()) as Record<string, unknown>) };
+}
+
+const resultsOf = async (answer: Response) =>
+  ((await answer.json()) as { results: readonly ClientResult[] }).results;
+
+const stream = (app: HttpApp, rows: readonly object[]) =>
+  app.request(PREDICT, {
+    method: "POST",
+    body: rows.map((row) => JSON.stringify(row)).join("\n"),
+    headers: { "content-type": "application/x-ndjson" },
+  });
+
+describe("rows that were answered", () => {
+  it("can be looked up by their ids, each with its own answer", async () => {
+    const app = await createRecordingApp();
+    const results = await resultsOf(await app.post(PREDICT, { rows: [SETOSA, 7, VIRGINICA] }));
+    expect(await recordOf(app, results[0])).toMatchObject({
+      status: 200,
+      model: "iris-logreg",
+      version: "1",
+      route: "production:1",
+      output: { label: "setosa", probabilities: { setosa: 0.75 } },
+      confidence: 0.75,
+    });
+    expect(await recordOf(app, results[2])).toMatchObject({ output: { label: "virginica" } });
+    expect(results[1]?.prediction_id).toBeUndefined();
+  });
+
+  it("are recorded as one row whichever form they came in", async () => {
+    const app = await createRecordingApp({ log_inputs: true });
+    const columns = Object.fromEntries(
+      Object.entries(SETOSA).map(([name, value]) => [name, [value]]),
+    );
+    const digests = [];
+    for (const body of [{ rows: [SETOSA] }, { rows: [Object.values(SETOSA)] }, { columns }]) {
+      const [result] = await resultsOf(await app.post(PREDICT, body));
+      const { inputs, input_digest } = await recordOf(app, result);
+      expect(inputs).toEqual(SETOSA);
+      digests.push(input_digest);
+    }
+    expect(new Set(digests).size).toBe(1);
+  });
+
+  it("are not recorded where the deployment does not want it", async () => {
+    const app = await createRecordingApp({ rate: 0 });
+    const [result] = await resultsOf(await app.post(PREDICT, { rows: [SETOSA] }));
+    expect((await recordOf(app, result)).status).toBe(404);
+  });
+
+  it("of a stream are recorded only where the deployment says a rate", async () => {
+    const rows = Array.from({ length: 300 }, (_, at) => (at % 2 === 0 ? SETOSA : VIRGINICA));
+    const silent = await createRecordingApp();
+    const unrecorded = readResults(await (await stream(silent, rows)).text());
+    expect((await recordOf(silent, unrecorded[0])).status).toBe(404);
+    const app = await createRecordingApp({ rate: 1 });
+    // Each batch waits for the store by the clock, which stands still but for this.
+    const ticking = setInterval(() => void app.clock.advance(5), 1);
+    const results = readResults(await (await stream(app, rows)).text());
+    clearInterval(ticking);
+    expect(results).toHaveLength(300);
+    expect(await recordOf(app, results[299])).toMatchObject({ output: { label: "virginica" } });
+    expect(await recordOf(app, results[0])).toMatchObject({ output: { label: "setosa" } });
+  });
+});
