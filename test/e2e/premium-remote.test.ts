@@ -47,7 +47,7 @@ const untilBetter = (row: readonly number[], by: string, value: number) =>
         const answer = await ask([row]);
         return [answer.by, answer.outputs[0]?.data.flat()[0]];
       },
-      { timeout: 20_000 },
+      { timeout: 40_000 },
     )
     .toEqual([by, value]);
 

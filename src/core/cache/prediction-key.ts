@@ -17,6 +17,8 @@ export interface KeySlot {
   prefix?: string;
   outputs?: string;
   key?: string | undefined;
+  /** Of the premium answer beside it, and the strategy's mark that it was made with. */
+  premium?: { readonly mark: string; readonly of: string; readonly key: string };
 }
 
 /** What keys of one version begin with: its digest, and names and datatypes of its inputs. */

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { Breaker } from "../../cache/breaker.ts";
 import type { CachedPrediction } from "../../cache/cached-prediction.ts";
-import { hashText } from "../../cache/prediction-key.ts";
+import { hashText, type KeySlot } from "../../cache/prediction-key.ts";
 import { waitAtMost } from "../../cache/single-flight.ts";
 import type { ServeFailure } from "../../model/failure.ts";
 import type { MaybePromise } from "../../model/maybe-promise.ts";
@@ -54,7 +54,7 @@ export class PremiumDesk implements Premium, Desk {
     fast: () => MaybePromise<Answer>,
   ): Promise<Answer> {
     const { caching, context } = story;
-    const key = this.#keyOf(story.key, strategy);
+    const key = this.#keyOf(story.key, strategy, story.sought.parts.slot);
     const own = { ...story, key };
     const now = context.clock.now();
     const kept = caching.predictions.find(key, now);
@@ -199,8 +199,14 @@ export class PremiumDesk implements Premium, Desk {
     caching.predictions.endRenewal(key, succeeded);
   }
 
-  #keyOf(fastKey: string, strategy: PremiumStrategy): string {
-    return `${fastKey}\n${this.#markOf(strategy)}`;
+  /** Long, and hashed by whoever looks it up: made once where inputs come again. */
+  #keyOf(fastKey: string, strategy: PremiumStrategy, slot?: KeySlot): string {
+    const mark = this.#markOf(strategy);
+    const known = slot?.premium;
+    if (known?.mark === mark && known.of === fastKey) return known.key;
+    const key = `${fastKey}\n${mark}`;
+    if (slot !== undefined) slot.premium = { mark, of: fastKey, key };
+    return key;
   }
 
   /** Short, and the same for as long as the strategy's answers are. */
