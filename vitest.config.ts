@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // One core less than there are would be one file at a time on two: most of them wait, for
+    // deadlines, leases and back-offs.
+    maxWorkers: 2,
     projects: [
       {
         test: {

@@ -20,12 +20,18 @@ export const REDIS_UNAVAILABLE: Refusal = {
 };
 
 /** The caller hears that Redis did not answer; the log hears why. */
-export function refuseRedis(
+export const refuseRedis = (
   c: AppContext,
+  deps: Pick<HttpDeps, "events">,
+  failure: SharedCacheFailure,
+): Response => refuse(c, redisSilence(deps, c.get("requestId"), failure));
+
+/** As `refuseRedis`, for those who only say why: the log hears it. */
+export function redisSilence(
   { events }: Pick<HttpDeps, "events">,
+  requestId: string,
   { reason, detail, cause }: SharedCacheFailure,
-): Response {
-  const requestId = c.get("requestId");
+): Refusal {
   events.emit({ kind: "request_failed", requestId, status: 503, reason, detail, cause });
-  return refuse(c, REDIS_UNAVAILABLE);
+  return REDIS_UNAVAILABLE;
 }

@@ -50,6 +50,33 @@ describe("entities and conversations by command line", () => {
     });
   });
 
+  it("predicts on entities, and fails where one of them has no answer", async () => {
+    const features = JSON.stringify({
+      ...{ "sepal length (cm)": 6.2, "sepal width (cm)": 2.8 },
+      ...{ "petal length (cm)": 4.8, "petal width (cm)": 1.8 },
+    });
+    await freshet("entity", "put", "flower", "f-1", "--features", features);
+    const asked = await freshet("predict", "iris-logreg", "--entities", "flower:f-1");
+    expect(asked).toMatchObject({ code: 0, err: "" });
+    expect(asked.out).toMatch(/^iris-logreg@1\nENTITY +ANSWER.*\nflower:f-1 +virginica 0\.5470/);
+    const some = ["predict", "iris-logreg", "--entities", "flower:none,flower:f-1"];
+    const failed = await freshet(...some);
+    expect(failed.out).toMatch(/flower:none +entities\[0\] is not there: .*\nflower:f-1 +virg/);
+    expect(failed).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("1 of 2 entities have no answer"),
+    });
+    const json = await freshet(...some, "--json");
+    expect(JSON.parse(json.out)).toMatchObject({
+      results: [{ ok: false, error: { code: "entity_not_found" } }, { label: "virginica" }],
+      meta: { version: "1" },
+    });
+    const empty = await freshet("predict", "iris-logreg", "--entities", "flower:f-1,");
+    expect(empty).toMatchObject({ code: 2, out: "" });
+    const both = await freshet("predict", "iris-logreg", "rows.csv", "--entities", "flower:f-1");
+    expect(both.code).toBe(2);
+  });
+
   it("takes features from a file", async () => {
     const file = await writeTemporary("features.json", '{"a": [1, null]}');
     await freshet("entity", "put", "match", "m-2", "--file", file);

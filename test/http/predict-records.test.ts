@@ -1,32 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { createNodeDigest } from "../../infra/local/node-digest.ts";
-import { createMemoryPredictionStore } from "../../src/adapters/memory/prediction-store.ts";
-import { PredictionRecorder } from "../../src/core/quality/record-predictions.ts";
 import { type ClientResult, readResults } from "../support/fixture-rows.ts";
-import { createHttpApp, type HttpApp } from "../support/http-app.ts";
-import { createManualClock } from "../support/manual-clock.ts";
-import { putDeployment, putVersion } from "../support/publish.ts";
-import { CLASSES, createIrisEngine } from "./iris-engine.ts";
-
-const PREDICT = "/v1/models/iris-logreg/predict";
-const SETOSA = { a: 0.75, b: 0.25, c: 0, d: 9 };
-const VIRGINICA = { a: 0.25, b: 0, c: 0.75, d: 9 };
+import type { HttpApp } from "../support/http-app.ts";
+import { createFlowerApp, createMemoryRecords, PREDICT, SETOSA, VIRGINICA } from "./flowers.ts";
 
 /** An app that keeps records, of a model whose deployment says `record`. */
-async function createRecordingApp(record?: Record<string, unknown>): Promise<HttpApp> {
-  const clock = createManualClock();
-  const predictions = createMemoryPredictionStore(clock);
-  const digest = createNodeDigest();
-  const events = { emit: () => undefined };
-  const recorder = new PredictionRecorder({ predictions, digest, events, clock });
-  const app = createHttpApp({ engine: createIrisEngine(), records: { predictions, recorder } });
-  const features = ["a", "b", "c", "d"].map((name) => ({ name, dtype: "float32" }));
-  const facts = { task: "classification", classes: CLASSES, features };
-  await putVersion(app.bucket, "iris-logreg", "1", Uint8Array.of(1), facts);
-  const more = record === undefined ? {} : { record };
-  await putDeployment(app.bucket, "iris-logreg", 1, { production: { "1": 100 } }, more);
-  return app;
-}
+const createRecordingApp = (record?: Record<string, unknown>): Promise<HttpApp> =>
+  createFlowerApp({ records: createMemoryRecords() }, record === undefined ? {} : { record });
 
 async function recordOf(
   app: HttpApp,

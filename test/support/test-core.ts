@@ -218,6 +218,7 @@ function told(event: FreshetEvent): string {
       return `drained ${event.completed} ${event.failed} ${event.dropped}`;
     case "inference":
     case "audit_recorded":
+    case "conversation_not_written":
     case "request_failed":
       throw new Error(`${event.kind} is told by the doors, not by the core`);
   }

@@ -50,6 +50,7 @@ function levelOf(event: FreshetEvent): LogLevel {
     case "prediction_not_renewed":
     case "prediction_redis_paused":
     case "records_not_written":
+    case "conversation_not_written":
       return "warn";
     case "backup_ran":
       return event.failures > 0 ? "warn" : "info";
@@ -116,6 +117,8 @@ function toText(event: FreshetEvent): string {
       return `redis    is not asked for predictions for a while (${event.reason}): ${event.detail}`;
     case "records_not_written":
       return `records  not written (${event.reason}), ${event.pending} wait, ${event.lost} lost: ${event.detail}`;
+    case "conversation_not_written":
+      return `events   of ${event.conversation} not written (${event.reason}): ${event.detail} ${event.requestId}`;
     case "request_failed":
       return `error    ${event.status} ${event.reason}: ${event.detail} ${event.requestId}${event.cause === undefined ? "" : `\n${describeCause(event.cause)}`}`;
     case "shared_cache_silent":

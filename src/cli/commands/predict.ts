@@ -10,12 +10,14 @@ import { renderTable } from "../output/table.ts";
 import { formatMs } from "../output/units.ts";
 import { formatValue } from "../output/words.ts";
 import { type FileJob, type FileSummary, predictFile } from "../predict/file/predict-file.ts";
+import { predictEntities } from "../predict/predict-entities.ts";
 import { readInput } from "../predict/read-input.ts";
 import { toRequest } from "../predict/to-request.ts";
 
 interface Options {
   readonly input?: string;
   readonly out?: string;
+  readonly entities?: string;
   readonly requestRows: number;
 }
 
@@ -30,9 +32,11 @@ export function addPredictCommand(program: Command, terminal: Terminal): void {
     ["predict iris request.json --json", "a whole request of the Open Inference Protocol"],
     ["predict iris rows.csv --out answers.csv", "a file of any size; 1 when a row failed"],
     ["predict iris@3 rows.ndjson --out answers.ndjson --json", "a row a line, and a summary"],
+    ["predict football --entities match:1,match:2", "stored entities; 1 when one has no answer"],
   ])
     .option("--input <json>", "a row, rows, or a whole request, as JSON")
     .option("--out <file>", "write a result for each row of the file: .csv, .json or .ndjson")
+    .option("--entities <list>", "stored entities in place of rows: type:id,type:id")
     .option("--request-rows <n>", "with --out: rows of one request", readWhole, REQUEST_ROWS)
     .action(withContext(terminal, predict));
 }
@@ -41,21 +45,26 @@ async function predict(
   context: Context,
   word: string,
   file: string | undefined,
-  { input, out, requestRows }: Options,
+  { input, out, entities, requestRows }: Options,
 ): Promise<void> {
   const reference = readReference(word);
-  if ((file === undefined) === (input === undefined)) {
-    throw usageFailure("give either --input or a file", "`freshet predict --help` has examples.");
+  const given = [file, input, entities].filter((one) => one !== undefined);
+  if (given.length !== 1) {
+    throw usageFailure(
+      "give either --input, --entities or a file",
+      "`freshet predict --help` has examples.",
+    );
   }
+  if (entities !== undefined && out === undefined) return predictEntities(context, word, entities);
   if (out !== undefined) {
     if (file === undefined) throw usageFailure("--out is for a file of rows");
     return predictRows(context, { word, file, out, requestRows });
   }
-  const given = readInput(context, file, input);
+  const rows = readInput(context, file, input);
   const path = `/v2/models/${encodeURIComponent(reference.model)}/versions/${encodeURIComponent(selectorOf(reference))}`;
   const metadata = await context.api.get(metadataSchema, path);
   const features = await featuresOf(context, reference.model, metadata.parameters.version);
-  const request = toRequest(given, metadata.inputs, features);
+  const request = toRequest(rows, metadata.inputs, features);
   const answer = await context.api.call(inferenceSchema, "POST", `${path}/infer`, request);
   context.print(answer, () => renderAnswer(context, answer));
 }

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { jsonBytes } from "./entity.ts";
+import { ID_ALPHABET, isOwnId, jsonBytes } from "./entity.ts";
 
 /** Of one event's payload as JSON in UTF-8. */
 export const MAX_PAYLOAD_BYTES = 64 * 1024;
@@ -56,6 +56,15 @@ export const eventDraftSchema = z.strictObject({
   _version: provenance,
 });
 export type EventDraft = z.output<typeof eventDraftSchema>;
+
+/** Where a caller of a prediction wants its answers appended. */
+export const conversationPlaceSchema = z.strictObject({
+  id: z.string().check(z.refine(isOwnId, `must be ${ID_ALPHABET}`)),
+  category: word,
+  resource: word,
+  scene: z.optional(word),
+});
+export type ConversationPlace = z.output<typeof conversationPlaceSchema>;
 
 /** Whether it may be taken for the latest of its category and resource. */
 export const isValidEvent = ({ payload, valid }: Pick<ConversationEvent, "payload" | "valid">) =>

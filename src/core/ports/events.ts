@@ -164,6 +164,15 @@ export type FreshetEvent =
       readonly cause?: unknown;
     }
   | {
+      /** A prediction was answered, yet not appended to its conversation. */
+      readonly kind: "conversation_not_written";
+      readonly requestId: string;
+      readonly conversation: string;
+      readonly reason: string;
+      readonly detail: string;
+      readonly cause?: unknown;
+    }
+  | {
       /**
        * One step in the life of a premium answer. `waiting`: its job is in the queue. `late`: the
        * caller was answered before it came. `handed_over`: left to the cron.

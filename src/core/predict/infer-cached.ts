@@ -65,6 +65,7 @@ export async function inferCached(
   const story: Story = {
     ...{ deps, caching, context, sought: sought.value, key, route, page, startedMs },
     requestId: request.requestId ?? "",
+    conversationId: request.conversationId,
   };
   if (wish === "no-cache") return anew(story, met.value.modelCache);
   const answerFast = () => fast(story, met.value.modelCache);

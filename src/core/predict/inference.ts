@@ -34,6 +34,8 @@ export interface InferRequest {
   readonly stickiness: AskStickiness;
   /** As it is logged; left out where no work outlives the request. */
   readonly requestId?: string | undefined;
+  /** Of the conversation that it is asked in, as a premium job tells it. */
+  readonly conversationId?: string | undefined;
   /** Asked only for a model whose predictions are kept: headers cost. Left out: `any`. */
   readonly cacheWish?: (() => CacheWish) | undefined;
   /** The tensors, or a way to make them once the model's inputs are known (raw requests carry no names or shapes). */
@@ -122,6 +124,7 @@ export interface Story {
   readonly page: VersionStatistics;
   readonly startedMs: number;
   readonly requestId: string;
+  readonly conversationId?: string | undefined;
 }
 
 /** The way to a better answer than the route's version gives: kept already, in time, or later. */

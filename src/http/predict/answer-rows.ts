@@ -1,5 +1,5 @@
+import type { FlightContext } from "../../core/cache/single-flight.ts";
 import { parseReferenceWord, type Reference } from "../../core/model/reference.ts";
-import { makeRows } from "../../core/predict/rows/given-rows.ts";
 import { type OpenRows, openRows, type RowsRequest } from "../../core/predict/rows/open-rows.ts";
 import { predictRows, type RowsAnswer } from "../../core/predict/rows/predict-rows.ts";
 import type { AppContext } from "../app-env.ts";
@@ -7,7 +7,8 @@ import { cacheWishOf } from "../cache-wish.ts";
 import type { HttpDeps } from "../deps.ts";
 import { flightContext } from "../flight-context.ts";
 import { refuse, refuseServe } from "../refuse.ts";
-import { readGivenRows } from "./read-given-rows.ts";
+import { type AskedRows, makeAskedRows } from "./make-asked-rows.ts";
+import { type GivenBody, readGivenRows } from "./read-given-rows.ts";
 import { recordAnswered } from "./record-answered.ts";
 import { failureOfAll, rowsRefusalOf } from "./refuse-rows.ts";
 import { reportRows } from "./report-rows.ts";
@@ -64,43 +65,88 @@ async function answerWhole(
   how: HowToRead,
 ): Promise<Response> {
   const startedMs = deps.clock.now();
-  const given = await readGivenRows(c.req.raw, form, deps.settings);
-  if (!given.ok) return refuse(c, given.failure);
+  const requestId = c.get("requestId");
+  const body = await readGivenRows(c.req.raw, form, deps.settings);
+  if (!body.ok) return refuse(c, body.failure);
+  const { given, conversation } = body.value;
+  const isInLines = wantsLines(form, c.req.header("accept"));
+  if (isInLines && conversation !== undefined) return refuse(c, NOT_IN_LINES);
   const context = flightContext(c, deps.clock);
-  const open = await openRows(deps.serve, context, requestOf(c, deps, reference, true));
-  if (!open.ok) return refuse(c, rowsRefusalOf(open.failure));
-  const made = makeRows(open.value.rows, given.value, how.ignoresUnknown);
-  if (!made.ok) return refuse(c, rowsRefusalOf(made.failure));
-  const { rows, ignored } = made.value;
-  const columns = given.value.kind === "columns" ? "columns" : "rows";
-  const reading = { ...how, form: columns, first: how.offset } as const;
-  const answer = await predictRows(deps.serve, context, open.value, rows, reading);
+  const request = { ...requestOf(c, deps, reference, true), conversationId: conversation?.id };
+  const opened = await openRows(deps.serve, context, request);
+  if (!opened.ok) return refuse(c, rowsRefusalOf(opened.failure));
+  const open = opened.value;
+  const made = await makeAskedRows(deps, open.rows, given, { ...how, requestId });
+  if (!made.ok) return refuse(c, made.failure);
+  const { rows, reading, ignored } = made.value;
+  const answer = await predictRows(deps.serve, context, open, rows, reading);
   const failure = failureOfAll(answer.results);
   if (failure !== undefined) return refuseServe(c, failure);
-  const { results } = answer;
   const meta = {
-    ...rowsMetaOf(open.value, answer, c.get("requestId")),
+    ...rowsMetaOf(open, answer, requestId),
     ...(ignored.length === 0 ? {} : { ignored_columns: ignored }),
   };
+  const answered = { open, asked: made.value, answer, meta };
+  const written = writeAndRecord(deps, context, answered);
+  const told = await appendTo(deps, conversation, { ...answered, written });
   reportRows(deps, { answer, meta, rows: rows.length, startedMs, nowMs: deps.clock.now() });
+  return respond(answered, told, { written, isInLines });
+}
+
+const NOT_IN_LINES = {
+  status: 400,
+  code: "invalid_request",
+  detail:
+    "what became of the conversation is told in meta, which an answer in lines has not: accept application/json",
+};
+
+/** Rows that were answered. */
+interface Answered {
+  readonly open: OpenRows;
+  readonly asked: AskedRows;
+  readonly answer: RowsAnswer;
+  readonly meta: RowsMeta;
+}
+
+/** Writes each row's result, and has those with an answer recorded behind it. */
+function writeAndRecord(
+  deps: HttpDeps,
+  context: FlightContext,
+  { open, asked: { rows, entities }, answer: { results }, meta }: Answered,
+): readonly string[] {
   const ids: string[] = [];
-  const isInLines = wantsLines(form, c.req.header("accept"));
-  const body = write(open.value, answer, meta, isInLines, () => {
+  const newId = () => {
     const id = deps.newId();
     ids.push(id);
     return id;
-  });
-  recordAnswered(deps, context, { open: open.value, rows, results, ids });
-  return respond(open.value, meta, answer, { body, isInLines });
+  };
+  const written = results.map(createResultWriter(meta, open.version, newId));
+  recordAnswered(deps, context, { open, rows, results, ids, entities });
+  return written;
 }
 
-const respond = (
-  open: OpenRows,
-  meta: RowsMeta,
-  { results, runMs }: RowsAnswer,
-  { body, isInLines }: { readonly body: string; readonly isInLines: boolean },
-): Response =>
-  new Response(body, {
+/** Appended before the answer leaves, which tells of it. */
+async function appendTo(
+  deps: HttpDeps,
+  conversation: GivenBody["conversation"],
+  { open, asked, answer, meta, written }: Answered & { readonly written: readonly string[] },
+): Promise<Pick<RowsMeta, "conversation">> {
+  if (conversation === undefined) return {};
+  const { appendAnswered } = await import("./append-answered.ts");
+  const { entities } = asked;
+  const answers = { open, results: answer.results, written, entities };
+  return { conversation: await appendAnswered(deps, meta.request_id, conversation, answers) };
+}
+
+function respond(
+  { open, answer: { results, runMs }, meta }: Answered,
+  told: Pick<RowsMeta, "conversation">,
+  { written, isInLines }: { readonly written: readonly string[]; readonly isInLines: boolean },
+): Response {
+  const body = isInLines
+    ? `${written.join("\n")}\n`
+    : `{"results":[${written.join(",")}],"meta":${JSON.stringify({ ...meta, ...told })}}`;
+  return new Response(body, {
     headers: {
       ...rowsHeaders(open, meta),
       "content-type": isInLines ? NDJSON_TYPE : "application/json",
@@ -108,16 +154,4 @@ const respond = (
       "server-timing": `run;dur=${runMs}`,
     },
   });
-
-function write(
-  open: OpenRows,
-  { results }: RowsAnswer,
-  meta: RowsMeta,
-  isInLines: boolean,
-  newId: () => string,
-): string {
-  const written = results.map(createResultWriter(meta, open.version, newId));
-  return isInLines
-    ? `${written.join("\n")}\n`
-    : `{"results":[${written.join(",")}],"meta":${JSON.stringify(meta)}}`;
 }

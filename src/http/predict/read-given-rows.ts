@@ -1,3 +1,4 @@
+import type { ConversationPlace } from "../../core/model/conversation-event.ts";
 import { isObject } from "../../core/model/is-object.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { GivenRows } from "../../core/predict/rows/given-rows.ts";
@@ -9,8 +10,23 @@ import type { Refusal } from "../problem.ts";
 import type { RowsForm } from "./rows-form.ts";
 
 type Refused = Refusal & { readonly reason: string };
-type Given = Result<GivenRows, Refused>;
+type Given = Result<GivenRows | GivenEntities, Refused>;
 type Limits = Pick<HttpSettings, "maxBodyBytes" | "maxRows">;
+
+/** Entities, whose stored features are the rows. */
+export interface GivenEntities {
+  readonly kind: "entities";
+  /** `type:id` each, if they are what they should be. */
+  readonly entities: readonly unknown[];
+}
+
+export interface GivenBody {
+  readonly given: GivenRows | GivenEntities;
+  /** Where the answers are to be appended. */
+  readonly conversation?: ConversationPlace | undefined;
+}
+
+type Body = Result<GivenBody, Refused>;
 
 // A row may hold an array of a tensor's rank.
 const MAX_DEPTH = 16;
@@ -20,15 +36,15 @@ export async function readGivenRows(
   request: Request,
   form: RowsForm,
   limits: Limits,
-): Promise<Given> {
-  const given =
+): Promise<Body> {
+  const body =
     form === "csv"
       ? await readCsvRows(request, limits)
       : await readJsonRows(request, limits.maxBodyBytes);
-  if (!given.ok) return given;
-  const count = countOf(given.value);
+  if (!body.ok) return body;
+  const count = countOf(body.value.given);
   if (count === 0) return invalid("there are no rows in the body");
-  if (count <= limits.maxRows) return given;
+  if (count <= limits.maxRows) return body;
   return refused({
     status: 413,
     code: "too_many_rows",
@@ -36,17 +52,28 @@ export async function readGivenRows(
   });
 }
 
-async function readJsonRows(request: Request, maxBytes: number): Promise<Given> {
+async function readJsonRows(request: Request, maxBytes: number): Promise<Body> {
   const body = await readJsonText(request, maxBytes);
   if (!body.ok) return refused({ ...body.failure, code: body.failure.reason });
   const parsed = parseJson(body.value, { maxDepth: MAX_DEPTH });
   if (!parsed.ok) {
     return refused({ status: 400, code: parsed.failure.reason, detail: parsed.failure.detail });
   }
-  return formOf(parsed.value);
+  const given = formOf(parsed.value);
+  if (!given.ok) return given;
+  const wished = isObject(parsed.value) ? parsed.value[CONVERSATION] : undefined;
+  if (wished === undefined) return ok({ given: given.value });
+  const { readConversation } = await import("./read-conversation.ts");
+  const conversation = readConversation(wished);
+  return conversation.ok
+    ? ok({ given: given.value, conversation: conversation.value })
+    : conversation;
 }
 
-const EXAMPLE = `{"rows": [{"feature": value, …}, …]}, or {"columns": {"feature": [values], …}}`;
+const EXAMPLE = `{"rows": [{"feature": value, …}, …]}, or {"columns": {"feature": [values], …}}, or {"entities": ["type:id", …]}`;
+
+/** Stands beside the rows, in whichever form. */
+const CONVERSATION = "conversation";
 
 /** The members that give rows; each body has one of them. */
 const FORMS: Readonly<Record<string, (value: unknown) => Given>> = {
@@ -58,6 +85,10 @@ const FORMS: Readonly<Record<string, (value: unknown) => Given>> = {
     isObject(columns)
       ? ok({ kind: "columns", columns })
       : invalid("columns must be an object: an array of values by feature"),
+  entities: (entities) =>
+    Array.isArray(entities)
+      ? ok({ kind: "entities", entities })
+      : invalid('entities must be an array of texts, such as ["match:m-1"]'),
 };
 
 function formOf(body: unknown): Given {
@@ -67,7 +98,7 @@ function formOf(body: unknown): Given {
       `the body has 'inputs', as tensors for /v2/models/…/infer have; here it is ${EXAMPLE}`,
     );
   }
-  const members = Object.keys(body);
+  const members = Object.keys(body).filter((name) => name !== CONVERSATION);
   const unknown = members.find((name) => !Object.hasOwn(FORMS, name));
   if (unknown !== undefined) {
     return invalid(`the body has '${unknown.slice(0, 60)}', which is not known; it is ${EXAMPLE}`);
@@ -80,22 +111,24 @@ function formOf(body: unknown): Given {
   return read(body[member]);
 }
 
-async function readCsvRows(request: Request, { maxBodyBytes, maxRows }: Limits): Promise<Given> {
+async function readCsvRows(request: Request, { maxBodyBytes, maxRows }: Limits): Promise<Body> {
   const body = await readBody(request, { maxBytes: maxBodyBytes });
   if (!body.ok) return refused({ ...body.failure, code: body.failure.reason });
   const { parseCsv } = await import("./parse-csv.ts");
   const parsed = parseCsv(body.value, maxRows);
   return parsed.ok
-    ? ok({ kind: "csv", ...parsed.value })
+    ? ok({ given: { kind: "csv", ...parsed.value } })
     : refused({ status: 400, code: parsed.failure.reason, detail: parsed.failure.detail });
 }
 
-function countOf(given: GivenRows): number {
+function countOf(given: GivenBody["given"]): number {
   switch (given.kind) {
     case "rows":
       return given.rows.length;
     case "csv":
       return given.records.length;
+    case "entities":
+      return given.entities.length;
     case "columns":
       return Math.max(
         0,
@@ -106,7 +139,7 @@ function countOf(given: GivenRows): number {
   }
 }
 
-const invalid = (detail: string): Given =>
+const invalid = (detail: string): Result<never, Refused> =>
   refused({ status: 400, code: "invalid_request", detail });
 
 const refused = (refusal: Refusal): Result<never, Refused> =>

@@ -1,4 +1,6 @@
 import type { FlightContext } from "../../core/cache/single-flight.ts";
+import { isObject } from "../../core/model/is-object.ts";
+import type { EntityKey } from "../../core/model/prediction-record.ts";
 import type { OpenRows } from "../../core/predict/rows/open-rows.ts";
 import type { RowResult } from "../../core/predict/rows/predict-rows.ts";
 import { recordRows } from "../../core/quality/records/record-rows.ts";
@@ -11,13 +13,15 @@ export interface AnsweredRows {
   readonly results: readonly RowResult[];
   /** As many as there are results that are ok, in their order. */
   readonly ids: readonly string[];
+  /** What each row is of, where rows are entities. */
+  readonly entities?: readonly (EntityKey | undefined)[] | undefined;
 }
 
 /** Records answered rows behind their answer, where there is a store and the deployment wants it. */
 export function recordAnswered(
   { serve, records, clock, random }: HttpDeps,
   context: FlightContext,
-  { open, rows, results, ids }: AnsweredRows,
+  { open, rows, results, ids, entities }: AnsweredRows,
 ): void {
   if (records === undefined) return;
   const { names } = open.rows;
@@ -26,6 +30,7 @@ export function recordAnswered(
     open,
     results,
     ids,
+    entities,
     rows: rows.map((row) => named(names, row)),
     deployment: serve.catalog.get(open.version.model)?.deployment,
     random,
@@ -48,6 +53,13 @@ export async function recordStreamed(
   await deps.records?.recorder.drain(context);
 }
 
-/** One row is one record, whichever form it came in. */
-const named = (names: readonly string[], row: unknown): unknown =>
-  Array.isArray(row) ? Object.fromEntries(names.map((name, place) => [name, row[place]])) : row;
+/**
+ * One row is one record, whichever form it came in: what the model has not is left out, of which
+ * an entity may have any amount.
+ */
+function named(names: readonly string[], row: unknown): unknown {
+  if (Array.isArray(row)) return Object.fromEntries(names.map((name, at) => [name, row[at]]));
+  if (!isObject(row)) return row;
+  const there = names.filter((name) => Object.hasOwn(row, name));
+  return Object.fromEntries(there.map((name) => [name, row[name]]));
+}

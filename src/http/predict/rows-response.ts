@@ -19,6 +19,13 @@ export interface RowsMeta {
   readonly cached_rows: number;
   /** Columns of the request that the model has not. */
   readonly ignored_columns?: readonly string[];
+  /** The ids of the events that the answers were appended as, or why they were not. */
+  readonly conversation?:
+    | { readonly id: string; readonly events: readonly string[] }
+    | {
+        readonly id: string;
+        readonly error: { readonly code: string; readonly detail: string };
+      };
 }
 
 type Answered = Extract<RowResult, { ok: true }>;

@@ -9,17 +9,36 @@ const FLOWER = {
   "petal width (cm)": 1.8,
 };
 
+const place = z
+  .object({
+    id: z.string().openapi({ example: "c-1" }),
+    category: z.string().openapi({ example: "recommendation" }),
+    resource: z.string().openapi({ example: "loan" }),
+    scene: z.string().optional(),
+  })
+  .optional()
+  .openapi({ description: "Append each answer to this conversation as an event." });
+
 export const rowsRequestSchema = z
   .union([
     z.object({
       rows: z
         .array(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]))
         .openapi({ description: "Features by name, or values in the model's order." }),
+      conversation: place,
     }),
     z.object({
       columns: z
         .record(z.string(), z.array(z.unknown()))
         .openapi({ description: "The values of each feature, row after row." }),
+      conversation: place,
+    }),
+    z.object({
+      entities: z.array(z.string()).openapi({
+        description: "Entities as `type:id`: their stored features are the rows.",
+        example: ["match:m-1"],
+      }),
+      conversation: place,
     }),
   ])
   .openapi("RowsRequest", { example: { rows: [FLOWER] } });
@@ -58,6 +77,14 @@ export const rowsResponseSchema = z
       cached_rows: z.number().int(),
       job: z.string().optional().openapi({ description: "Of an only row, by a premium strategy." }),
       ignored_columns: z.array(z.string()).optional(),
+      conversation: z
+        .object({
+          id: z.string(),
+          events: z.array(z.string()).optional(),
+          error: z.object({ code: z.string(), detail: z.string() }).optional(),
+        })
+        .optional()
+        .openapi({ description: "The ids of the events, or why nothing was appended." }),
     }),
   })
   .openapi("RowsResponse");

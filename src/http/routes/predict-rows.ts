@@ -12,7 +12,10 @@ export function addPredictRowsRoute(app: OpenAPIHono<AppEnv>, deps: HttpDeps): v
   const lines = {
     schema: z.string().openapi({ description: "A row, or a result, in each line." }),
   };
-  const body = json(rowsRequestSchema, "Rows, columns, CSV with a header, or a row a line.");
+  const body = json(
+    rowsRequestSchema,
+    "Rows, columns, stored entities, CSV with a header, or a row a line.",
+  );
   const answer = json(
     rowsResponseSchema,
     "A result for each row, in order; a bad row fails alone.",

@@ -68,7 +68,7 @@ type Held =
 /** `undefined`: the queue did not answer, or the job is too large for it. */
 async function enqueue(
   { deps, breaker }: Desk,
-  { context }: Story,
+  { context, conversationId }: Story,
   work: PremiumWork & { readonly redisKey: string },
 ): Promise<Held | undefined> {
   const { jobs, settings, newId } = deps;
@@ -90,6 +90,7 @@ async function enqueue(
       version: work.version,
       strategy: strategy.kind,
       requestId: work.requestId,
+      ...(conversationId === undefined ? {} : { conversationId }),
       attempts: strategy.attempts,
       work: written,
     },

@@ -11,7 +11,7 @@ export interface EncodeOptions {
   /** The row's place in the request, from 0: for messages. */
   readonly index: number;
   /** How the rows came: paths are written after it. */
-  readonly form: "rows" | "columns";
+  readonly form: "rows" | "columns" | "entities";
   /** Whether names that the model has not are passed over. */
   readonly ignoresUnknown: boolean;
   /** Whether text may stand for numbers, as in CSV. */
@@ -189,6 +189,6 @@ function wrong(
   below: string,
   what: string,
 ): { readonly ok: false; readonly failure: RowFailure } {
-  const path = form === "rows" ? `rows[${index}]${below}` : `columns${below}[${index}]`;
+  const path = form === "columns" ? `columns${below}[${index}]` : `${form}[${index}]${below}`;
   return fail({ reason: "row", code, detail: `${path} ${what}`, path });
 }

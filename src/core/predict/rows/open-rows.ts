@@ -25,6 +25,8 @@ export interface RowsRequest {
   readonly stickiness: AskStickiness;
   /** As it is logged. */
   readonly requestId?: string;
+  /** Where its answers are appended, as a premium job tells it. */
+  readonly conversationId?: string | undefined;
   readonly cacheWish: CacheWish;
   /** Whether what is computed is kept as well; what is kept already is answered either way. */
   readonly keeps: boolean;

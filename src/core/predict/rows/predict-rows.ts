@@ -96,12 +96,13 @@ async function predictAlone(
   open: OpenRows,
   inputs: readonly Tensor[],
 ): Promise<RowsAnswer | undefined> {
-  const { reference, stickiness, requestId, cacheWish, keeps } = open.request;
+  const { reference, stickiness, requestId, conversationId, cacheWish, keeps } = open.request;
   if (!keeps) return undefined;
   const answered = await infer(deps, context, {
     reference,
     stickiness: () => ({ ...stickiness(), route: open.route }),
     requestId,
+    conversationId,
     cacheWish: () => cacheWish,
     inputs,
   });

@@ -9,6 +9,7 @@ export interface RowError {
    * - `missing_feature`: a feature that the model needs is not in it.
    * - `missing_value`: a feature is there and empty, and the model has no rule for that.
    * - `invalid_value`: a value is not of the feature's type or categories.
+   * - `entity_not_found`, `entity_without_features`: a row that is an entity has nothing stored.
    */
   readonly code:
     | "invalid_row"
@@ -17,7 +18,9 @@ export interface RowError {
     | "unknown_feature"
     | "missing_feature"
     | "missing_value"
-    | "invalid_value";
+    | "invalid_value"
+    | "entity_not_found"
+    | "entity_without_features";
   readonly detail: string;
   /** Where it stands in the request, such as `rows[3]["petal length (cm)"]`; rows count from 0. */
   readonly path: string;

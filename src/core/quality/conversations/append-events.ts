@@ -20,6 +20,8 @@ export interface AppendDeps {
   readonly newUlid: (atMs: number) => string;
   /** Milliseconds since its last event for which a conversation is kept. */
   readonly keepMs: number;
+  /** Milliseconds that it may take; left out: `CONVERSATION_DEADLINE_MS`. */
+  readonly deadlineMs?: number;
 }
 
 export type AppendFailure =
@@ -40,7 +42,7 @@ export interface AppendedEvents {
 
 /** Appends events in their order, all or none. One round trip; with an idempotency key harmless to repeat. */
 export async function appendEvents(
-  { conversations, clock, newUlid, keepMs }: AppendDeps,
+  { conversations, clock, newUlid, keepMs, deadlineMs = CONVERSATION_DEADLINE_MS }: AppendDeps,
   conversation: string,
   drafts: readonly EventDraft[],
   idempotency?: AppendOptions["idempotency"],
@@ -58,7 +60,7 @@ export async function appendEvents(
     idempotency,
     maxEvents: MAX_CONVERSATION_EVENTS,
     keepMs,
-    deadlineMs: CONVERSATION_DEADLINE_MS,
+    deadlineMs,
   });
   if (!appended.ok) return appended;
   const answer = appended.value;
