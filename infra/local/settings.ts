@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { configSchema } from "../../src/compose/config-schema.ts";
+import { SECRET_NAME } from "../../src/core/model/strategies.ts";
 
 /** What the local stack is told, complete. */
 export interface StackSettings {
@@ -18,8 +20,8 @@ export interface StackSettings {
 /** Something the user has to mend; the message says what and how. */
 export class StackError extends Error {}
 
-const PASSED_ON =
-  /^(S3_|BACKUP_S3_|UPSTASH_|FRESHET_|SIGNATURE_)|^(USE_CACHE|CHECK_FRESHNESS|FORCE_RELOAD|REVALIDATE_MS|MAX_STALE_MS|STRICT_FRESHNESS|CACHE_TTL_MS|PREDICTION_CACHE_MAX_BYTES|MODEL_CACHE_MAX_BYTES|MAX_BODY_BYTES|MAX_IN_FLIGHT|CONVERSATION_TTL_DAYS|JOBS_BACKLOG_WARN|PREMIUM_TIMEOUT_MS|LOG_LEVEL)$/;
+const isPassedOn = (name: string): boolean =>
+  Object.hasOwn(configSchema.shape, name) || SECRET_NAME.test(name);
 const OWN = new Set(["FRESHET_DATA_DIR", "FRESHET_ADMIN_TOKEN"]);
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -73,7 +75,7 @@ async function keptToken(path: string): Promise<string> {
 }
 
 function givenTo(env: Environment): Record<string, string> {
-  const names = Object.keys(env).filter((name) => PASSED_ON.test(name) && !OWN.has(name));
+  const names = Object.keys(env).filter((name) => isPassedOn(name) && !OWN.has(name));
   return Object.fromEntries(names.map((name) => [name, env[name] ?? ""]));
 }
 

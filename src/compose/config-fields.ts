@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { Result } from "../core/model/result.ts";
-import { SCOPES } from "../core/model/scope.ts";
+import { PUBLIC_SCOPES } from "../core/model/scope.ts";
 
 export const text = () => z.string().check(z.trim());
 
@@ -63,7 +63,7 @@ export const scopes = z.pipe(
         .filter((word) => word !== ""),
     ),
   ),
-  z.array(z.enum(SCOPES, `must be a comma-separated list of ${SCOPES.join(", ")}`)),
+  z.array(z.enum(PUBLIC_SCOPES, `must be a comma-separated list of ${PUBLIC_SCOPES.join(", ")}`)),
 );
 
 /** What a parser makes of a text; its failure's detail is the message. */

@@ -71,6 +71,7 @@ export function createIsolate(config: Config, engine: Engine, secretOf: SecretOf
     maxBytes: config.MODEL_CACHE_MAX_BYTES,
     onRelease: ({ model, version, memoryBytes }, why) => {
       if (why === "unloaded") predictions.forgetVersion(model, version);
+      catalog.versionLeft(model, version);
       events.emit({ kind: "version_released", model, version, why, memoryBytes });
     },
   });

@@ -25,7 +25,7 @@ describe("a wrong command line ends with 2 and says what is meant", () => {
     [["model", "prune", "iris", "--keep-last", "0"], /whole number from 1/],
     [["alias", "set", "iris", "canary"], /either a version or --weights/],
     [["alias", "set", "iris", "canary", "--weights", "1=90,2=5"], /sum to 95, not 100/],
-    [["predict", "iris"], /either --input or a file/],
+    [["predict", "iris"], /either --input, --entities or a file/],
     [["predict", "iris", "--input", "[1,"], /--input is not JSON/],
     [["status", "--url", "localhost"], /not the URL of a server/],
     [["status", "--token", "two words"], /--token holds no token/],

@@ -110,7 +110,7 @@ describe("a chat as premium", () => {
     const job = await askFast(row);
     const dead = await endOf(stack, job);
     expect(dead).toMatchObject({ state: "dead", attempts: 2 });
-    expect(dead.reason).toMatch(/^(remote_)?invalid_answer$/);
+    expect(dead.reason).toMatch(/^(remote_)?invalid_answer: ./);
     expect(chat.seen).toHaveLength(2);
     expect(await askFast(row)).toBe(job);
   });

@@ -171,6 +171,7 @@ function wire(
     maxBytes: 1_000_000,
     onRelease: ({ model, version, memoryBytes }, why) => {
       if (why === "unloaded") predictions?.forgetVersion(model, version);
+      catalog.versionLeft(model, version);
       events.emit({ kind: "version_released", model, version, why, memoryBytes });
     },
   });

@@ -76,4 +76,5 @@ export async function endOf(stack: Stack, id: string): Promise<ToldJob> {
 
 /** What happened to a job, in words: `failed remote_refused`. */
 export const storyOf = ({ timeline }: ToldJob): readonly string[] =>
-  timeline.map(({ event, detail }) => (detail === undefined ? event : `${event} ${detail}`));
+  // `remote_refused: it answered 500`: the code alone.
+  timeline.map(({ event, detail }) => [event, ...(detail?.split(":").slice(0, 1) ?? [])].join(" "));

@@ -97,6 +97,7 @@ export function createTestCore({
     maxBytes,
     onRelease: ({ model, version, memoryBytes }, why) => {
       if (why === "unloaded") predictions?.forgetVersion(model, version);
+      catalog.versionLeft(model, version);
       events.emit({ kind: "version_released", model, version, why, memoryBytes });
     },
   });

@@ -76,7 +76,18 @@ export async function readHealth(deps: HealthDeps): Promise<Health> {
   };
 }
 
-async function probeStore({ store, clock }: HealthDeps): Promise<DependencyHealth> {
+/**
+ * Whether predictions can be answered: by what is loaded, else by the store. At most one LIST of one
+ * key, and two seconds; Redis is not asked, since predictions go on without it.
+ */
+export async function isReady(deps: Pick<HealthDeps, "store" | "models" | "clock">) {
+  return deps.models.size > 0 || (await probeStore(deps)).status === "up";
+}
+
+async function probeStore({
+  store,
+  clock,
+}: Pick<HealthDeps, "store" | "clock">): Promise<DependencyHealth> {
   const startedMs = clock.now();
   const page = await store.list(modelsPrefix, { deadlineMs: PROBE_DEADLINE_MS, limit: 1 });
   return probed(clock.now() - startedMs, page.ok ? undefined : page.failure.reason);

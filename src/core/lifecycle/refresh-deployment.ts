@@ -82,7 +82,7 @@ async function take(
   etag: string,
 ): Promise<RefreshOutcome> {
   const { model } = deployment;
-  for (const version of versionsToLoad(deps.models, entry.deployment, deployment)) {
+  for (const version of versionsToLoad(deps, entry.deployment, deployment)) {
     const { value: outcome } = await deps.loader.load(context, model, version);
     if (isOvertaken(deps, entry)) return "overtaken";
     if (!outcome.ok) return keepOld(deps, entry, ...why(version, outcome.failure));
@@ -136,10 +136,15 @@ const isOvertaken = ({ catalog }: RefreshDeps, { deployment, etag }: CatalogEntr
   catalog.get(deployment.model)?.etag !== etag;
 
 /** Versions that an alias in use here would newly answer from. */
-function versionsToLoad(models: ModelCache, old: Deployment, next: Deployment): readonly string[] {
+function versionsToLoad(
+  { models, catalog }: RefreshDeps,
+  old: Deployment,
+  next: Deployment,
+): readonly string[] {
   const { model } = next;
   const wanted = Object.entries(next.aliases)
-    .filter(([alias]) => isInUse(models, old, alias))
+    // What was crowded out or cleared is asked for again: it must not meet a version untried.
+    .filter(([alias]) => isInUse(models, old, alias) || catalog.hasServed(model, alias))
     .flatMap(([, route]) => routedVersions(route));
   return [...new Set(wanted)].filter((version) => models.peek(model, version) === undefined);
 }

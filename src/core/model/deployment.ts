@@ -65,7 +65,8 @@ export const moveSchema = z.object({
   holds: z.record(aliasName, hold),
 });
 
-const milliseconds = z.int().check(z.minimum(0));
+/** Up to a year. */
+const milliseconds = z.int().check(z.minimum(0), z.maximum(366 * 24 * 3_600_000));
 
 /** How answers of this model are cached; what is left out is decided by the settings of the Worker. */
 const cacheFields = {

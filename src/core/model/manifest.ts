@@ -55,23 +55,27 @@ const storedFeatures = z.array(
 /** Class names in the order of the probability columns. */
 const classes = z.array(z.string());
 
+const frameworkFields = { name: z.string(), version: z.optional(z.string()) };
+
+const trainingFields = {
+  dataset: z.optional(z.string()),
+  rows: z.optional(count),
+  params: z.optional(anything),
+  duration_ms: z.optional(z.number().check(z.minimum(0))),
+  code_ref: z.optional(z.string()),
+};
+
+const lineageFields = { parent_version: z.optional(z.string()) };
+
 /** What only the publisher of a version can know. */
 const told = {
   created_by: z.optional(z.string()),
-  framework: z.optional(z.object({ name: z.string(), version: z.optional(z.string()) })),
+  framework: z.optional(z.object(frameworkFields)),
   sample: z.optional(
     z.object({ inputs: z.array(sampleTensor), outputs: z.optional(z.array(sampleTensor)) }),
   ),
-  training: z.optional(
-    z.object({
-      dataset: z.optional(z.string()),
-      rows: z.optional(count),
-      params: z.optional(anything),
-      duration_ms: z.optional(z.number().check(z.minimum(0))),
-      code_ref: z.optional(z.string()),
-    }),
-  ),
-  lineage: z.optional(z.object({ parent_version: z.optional(z.string()) })),
+  training: z.optional(z.object(trainingFields)),
+  lineage: z.optional(z.object(lineageFields)),
   /** A DSSE envelope in a Sigstore bundle, as OpenSSF Model Signing writes it. */
   signature: z.optional(z.unknown()),
   description: z.optional(z.string()),
@@ -119,11 +123,22 @@ export type Manifest = z.output<typeof manifestSchema>;
  */
 export const draftSchema = z.strictObject({
   ...told,
+  framework: z.optional(z.strictObject(frameworkFields)),
+  training: z.optional(z.strictObject(trainingFields)),
+  lineage: z.optional(z.strictObject(lineageFields)),
   task: z.optional(task),
-  features: z.optional(features),
-  classes: z.optional(classes),
+  features: z.optional(
+    features.check(
+      z.refine((all) => isWithoutTwins(all.map(({ name }) => name)), "names a feature twice"),
+    ),
+  ),
+  classes: z.optional(z.array(word).check(z.refine(isWithoutTwins, "names a class twice"))),
   metrics: z.optional(anything),
   tags: z.optional(texts),
 });
+
+function isWithoutTwins(names: readonly string[]): boolean {
+  return new Set(names).size === names.length;
+}
 
 export type Draft = z.output<typeof draftSchema>;

@@ -1,5 +1,5 @@
 import type { CachedPrediction } from "../cache/cached-prediction.ts";
-import type { CacheHit, Inference, Story } from "./inference.ts";
+import type { CacheHit, CacheMiss, Inference, Story } from "./inference.ts";
 
 /** A kept answer as it is given, counted. */
 export function hit(
@@ -26,6 +26,31 @@ export function hit(
     },
     outputs: prediction.outputs,
     acquireMs: totalMs,
+    runMs: 0,
+  };
+}
+
+const ANEW: CacheMiss = {
+  tier: "none",
+  why: "miss",
+  collapsed: false,
+  stored: true,
+  redis: false,
+};
+
+/** A premium answer that came in time. */
+export function arrived(
+  { caching, context, sought, route, startedMs }: Story,
+  prediction: CachedPrediction,
+): Inference {
+  return {
+    loaded: caching.predictions.answeringVersion(prediction, sought.version),
+    route,
+    strategy: prediction.strategy,
+    modelCache: "unused",
+    cached: ANEW,
+    outputs: prediction.outputs,
+    acquireMs: context.clock.now() - startedMs,
     runMs: 0,
   };
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Deployment } from "../model/deployment.ts";
+import { routedVersions } from "./resolve.ts";
 
 /** Why a model goes on with what it had: the newer state could not be taken. */
 export interface Degraded {
@@ -27,6 +28,8 @@ export class Catalog {
   readonly #entries = new LRUCache<string, CatalogEntry>({ max: MAX_MODELS });
   // Names that the store did not know, with the time until which that is believed.
   readonly #absent = new LRUCache<string, number>({ max: MAX_ABSENT });
+  // Aliases by model whose versions were here and had to leave.
+  readonly #served = new LRUCache<string, Set<string>>({ max: MAX_MODELS });
   // What is wrong beneath a model, which confirming its pointer does not end.
   readonly #marks = new Map<string, Degraded>();
 
@@ -40,6 +43,21 @@ export class Catalog {
   set(model: string, entry: CatalogEntry): void {
     this.#absent.delete(model);
     this.#entries.set(model, entry);
+  }
+
+  /** A loaded version leaves the isolate: whoever asked for it by an alias will ask again. */
+  versionLeft(model: string, version: string): void {
+    const aliases = Object.entries(this.#entries.peek(model)?.deployment.aliases ?? {});
+    const left = aliases.filter(([, route]) => routedVersions(route).includes(version));
+    if (left.length === 0) return;
+    const served = this.#served.get(model) ?? new Set();
+    for (const [alias] of left) served.add(alias);
+    this.#served.set(model, served);
+  }
+
+  /** Whether an alias has answered here by a version that is not loaded any more. */
+  hasServed(model: string, alias: string): boolean {
+    return this.#served.peek(model)?.has(alias) ?? false;
   }
 
   /** Forgets a model and believes in its absence until `untilMs`. */
@@ -62,6 +80,7 @@ export class Catalog {
   forget(model: string): void {
     this.#entries.delete(model);
     this.#absent.delete(model);
+    this.#served.delete(model);
   }
 
   /** Names of all models that are known, the longest unconfirmed first. */

@@ -60,7 +60,8 @@ export const pruneSchema = z
   .openapi("Prune");
 
 export const replaceSchema = z.looseObject({
-  aliases: z.record(alias, routeSchema),
+  /** All of them; left out, they stay as they are. */
+  aliases: z.record(alias, routeSchema).optional(),
   ...deploymentSettingsDraft,
   reason,
   force,

@@ -1,4 +1,9 @@
-import { type Health, type HealthDeps, readHealth } from "../../core/lifecycle/read-health.ts";
+import {
+  type Health,
+  type HealthDeps,
+  isReady,
+  readHealth,
+} from "../../core/lifecycle/read-health.ts";
 import type { AppContext } from "../app-env.ts";
 import type { HttpDeps } from "../deps.ts";
 import type { ServingRoute } from "../serving-route.ts";
@@ -34,7 +39,7 @@ export function healthRoutes(deps: HttpDeps): readonly ServingRoute[] {
         503: { schema: "object", description: "Not ready." },
       } as const,
       handler: async (c: AppContext) => {
-        const { ready } = await readHealth(healthDeps(deps));
+        const ready = await isReady(healthDeps(deps));
         return c.json({ ready }, ready ? 200 : 503);
       },
     })),
@@ -49,7 +54,6 @@ export function healthRoutes(deps: HttpDeps): readonly ServingRoute[] {
   ];
 }
 
-/** What readiness hangs on: whoever asks for that pays for no count of jobs. */
 function healthDeps({ store, sharedCache, engine, clock, serve }: HttpDeps): HealthDeps {
   return { store, sharedCache, engine, clock, models: serve.models };
 }

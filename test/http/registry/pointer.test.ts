@@ -185,7 +185,7 @@ describe("the deployment document", () => {
 
   it.each<[string, unknown, number, string]>([
     ["no production", { aliases: {} }, 400, "invalid_request"],
-    ["no aliases", {}, 400, "invalid_request"],
+    ["nothing to change", {}, 400, "invalid_request"],
     [
       "weights that do not sum up",
       { aliases: { production: { weights: { "1": 1 } } } },
@@ -201,6 +201,12 @@ describe("the deployment document", () => {
   ])("is not replaced by one with %s", async (_what, body, status, code) => {
     const answer = await put("/deployment", body, { "if-match": await etag() });
     expect(refusalOf(answer)).toEqual([status, code]);
+  });
+
+  it("keeps its routes when only settings are given", async () => {
+    const before = await get("/deployment");
+    const put1 = await put("/deployment", { warm: ["1"] }, { "if-match": await etag() });
+    expect(put1.body).toEqual({ ...before.body, rev: Number(before.body.rev) + 1, warm: ["1"] });
   });
 
   it("asks for If-Match", async () => {

@@ -137,6 +137,17 @@ describe("a backup", () => {
     expect(await contentOf(buckets.backupBucket)).toEqual(before);
   });
 
+  it("keeps the only good copy when bytes and manifest were both overwritten in the first bucket", async () => {
+    const buckets = await backedUp();
+    const before = await contentOf(buckets.backupBucket);
+    await putVersion(buckets.bucket, "iris", "1", bytesOf("iris", "X"));
+    const report = await buckets.run();
+    expect(report.failed.map(({ key, reason }) => `${key} ${reason}`)).toContain(
+      `${modelBytesKey("iris", "1")} differs`,
+    );
+    expect(await contentOf(buckets.backupBucket)).toEqual(before);
+  });
+
   it("mends a copy that was damaged in the backup", async () => {
     const buckets = await backedUp();
     await buckets.backupBucket.put(modelBytesKey("iris", "1"), bytesOf("iris", "X"), DEADLINE);

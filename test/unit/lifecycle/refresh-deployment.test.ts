@@ -178,6 +178,20 @@ describe("a newer state that cannot be taken", () => {
     expect(await askInShort(core, "iris")).toBe("1 hit 1");
   });
 
+  it.each(["evicted", "unloaded"] as const)(
+    "is not taken untried once the old one was %s: that one is loaded again",
+    async (why) => {
+      const core = await serving();
+      await putBroken(core, "2");
+      await putDeployment(core.bucket, "iris", 2, { production: { "2": 100 } });
+      expect(await refresh(core)).toBe("kept");
+      core.deps.models.unload("iris", "1", why);
+      await core.clock.advance(60_000);
+      expect(await refresh(core)).toBe("kept");
+      expect(await askInShort(core, "iris")).toBe("1 miss 1");
+    },
+  );
+
   it("says since when it is degraded, not when it last tried", async () => {
     const core = await serving();
     await putBroken(core, "2");

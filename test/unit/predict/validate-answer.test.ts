@@ -16,6 +16,8 @@ const RULES: AnswerRules = {
   ],
   wanted: [],
   inputs: [{ name: "x", datatype: "FP32", shape: [2, 2], data: new Float32Array(4) }],
+  classes: [],
+  areShares: false,
   schema: undefined,
 };
 

@@ -161,6 +161,20 @@ describe("a premium strategy that races", () => {
     expect(await asked).toBe("premium 103");
   });
 
+  it("waits for everybody who asks at the same time, and tells all of the one job", async () => {
+    const isolate = await premiumIsolate({ strategy: RACE });
+    const gate = createGate<void>();
+    isolate.remote.reply = (question) => gate.opened.then(() => better(question));
+    const asked = Promise.all(Array.from({ length: 5 }, () => isolate.sum(1, 2)));
+    await isolate.core.clock.advance(100);
+    gate.open();
+    expect(new Set(await asked)).toEqual(new Set(["premium 103"]));
+    const background = await premiumIsolate();
+    background.remote.reply = FOREVER;
+    const answers = await Promise.all(Array.from({ length: 5 }, () => background.sum(1, 2)));
+    expect(answers.every((answer) => answer.endsWith("job"))).toBe(true);
+  });
+
   it("waits no longer than it may, and throws nothing away", async () => {
     const isolate = await premiumIsolate({ strategy: RACE });
     const gate = createGate<void>();
@@ -214,6 +228,17 @@ describe("a premium answer that does not come", () => {
     const counts = await isolate.jobs?.counts(isolate.core.clock.now(), 100);
     expect(counts).toMatchObject({ value: { counts: { dead: 1, queued: 0, running: 0 } } });
     expect(isolate.steps().filter((step) => step === "dead timeout")).toHaveLength(1);
+  });
+
+  it("is put off, and loses no attempt, while its host is left alone", async () => {
+    const isolate = await premiumIsolate({ strategy: { ...STRATEGY, attempts: 1 } });
+    isolate.remote.reply = refusal("remote_paused", true);
+    await isolate.sum(1, 2);
+    await isolate.inBackground();
+    expect(isolate.steps()).toEqual(["started", "handed_over remote_paused"]);
+    await isolate.core.clock.advance(10_000);
+    isolate.remote.reply = better;
+    expect(await isolate.drain()).toEqual({ completed: 1, failed: 0, dropped: 0 });
   });
 
   it("is dead at once when no attempt can do better", async () => {
@@ -299,7 +324,6 @@ describe("a premium job", () => {
     const page = await isolate.jobs?.list({ limit: 1 }, 100);
     const id = page?.ok ? page.value.jobs[0]?.id : undefined;
     await isolate.jobs?.cancel(id ?? "", isolate.core.clock.now(), 100);
-    await isolate.core.clock.advance(10_000);
     gate.open();
     await isolate.inBackground();
     expect(isolate.steps()).toEqual(["started", "dropped lease_lost"]);
@@ -337,9 +361,9 @@ describe("a premium job", () => {
     await first.inBackground();
     const third = await premiumIsolate({ bucket: first.core.bucket, sharedCache, jobs });
     for (const isolate of [first, second, third]) {
+      await isolate.core.clock.advance(1_000);
       await isolate.sum(1, 2);
       await isolate.inBackground();
-      await isolate.core.clock.advance(1_000);
       expect(await isolate.sum(1, 2)).toMatch(/^premium 103/);
     }
     const counts = await jobs.counts(second.core.clock.now(), 100);

@@ -63,11 +63,17 @@ describe("what a caller would trip over", () => {
   it("is not an opened dimension, a new output, or what one side does not say", () => {
     expect(differences({ inputs: [spec("x", [-1, -1])] })).toEqual([]);
     expect(differences({ outputs: [spec("y"), spec("more")] })).toEqual([]);
-    expect(
-      differences({ inputs: undefined, outputs: undefined, features: [], classes: [] }),
-    ).toEqual([]);
+    expect(differences({ inputs: undefined, outputs: undefined })).toEqual([]);
     expect(
       differences({}, { inputs: undefined, outputs: undefined, features: [], classes: [] }),
     ).toEqual([]);
+  });
+
+  it("is features and classes that are not told any more: callers name them", () => {
+    const told = { features: [{ name: "a", dtype: "float" }], classes: ["x", "y"] };
+    expect(differences({ features: [], classes: [] }, told)).toEqual([
+      "features 1 became none",
+      "classes 2 became none",
+    ]);
   });
 });

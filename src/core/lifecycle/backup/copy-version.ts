@@ -7,7 +7,8 @@ import type { GroupPair } from "./list-groups.ts";
 
 /**
  * Copies a version: its bytes, proved by the manifest's digest on the way, then the manifest.
- * Holds the file once. What the backup has is replaced only when its digest is wrong.
+ * Holds the file once. What the backup has is replaced only when it is not what the backup's own
+ * manifest says: a version never changes, so one that is another in the first bucket was overwritten there.
  * @returns whether the backup now holds the version
  */
 export async function copyVersion(
@@ -20,9 +21,13 @@ export async function copyVersion(
   const manifest = first.get(key);
   // Without a manifest there is no version: a publish is under way, or was given up.
   if (manifest === undefined) return false;
-  const hasBytes = await copyBytes(work, bytesKey, first.get(bytesKey), second.get(bytesKey), () =>
-    digestOf(work, model, version),
-  );
+  const hasBytes = await copyBytes(work, bytesKey, first.get(bytesKey), second.get(bytesKey), {
+    wanted: () => digestOf(work, model, version),
+    kept: async () => {
+      const read = await readManifest(work.deps.backup, model, version);
+      return read.ok ? read.value.digest : undefined;
+    },
+  });
   return hasBytes && copySmall(work, manifest, second.get(key));
 }
 
@@ -36,12 +41,19 @@ async function digestOf({ deps, tally }: CopyWork, model: string, version: strin
   return undefined;
 }
 
+/** Digests that the manifest of each bucket names. */
+interface Digests {
+  wanted(): Promise<string | undefined>;
+  /** Of the backup; `undefined` when it has none that can be read. */
+  kept(): Promise<string | undefined>;
+}
+
 async function copyBytes(
   work: CopyWork,
   key: string,
   first: ListedObject | undefined,
   second: ListedObject | undefined,
-  readDigest: () => Promise<string | undefined>,
+  digests: Digests,
 ): Promise<boolean> {
   const { deps, tally, copies } = work;
   if (first === undefined) {
@@ -53,7 +65,7 @@ async function copyBytes(
     tally.unchanged += 1;
     return true;
   }
-  const digest = await readDigest();
+  const digest = await digests.wanted();
   if (digest === undefined) return false;
   const source = await readBytes(deps.store, key, deps.maxBytes);
   if (typeof source === "string" || source.sha256 !== digest) {
@@ -67,7 +79,12 @@ async function copyBytes(
     tally.fail(key, `backup_${copy}`);
     return false;
   }
-  if (copy.sha256 !== digest) return writeBytes(work, key, source, copy);
+  if (copy.sha256 !== digest) {
+    if (copy.sha256 !== (await digests.kept())) return writeBytes(work, key, source, copy);
+    // The only good copy, it may be.
+    tally.fail(key, "differs");
+    return false;
+  }
   await copies.remember(key, source.etag, copy.etag);
   tally.unchanged += 1;
   return true;

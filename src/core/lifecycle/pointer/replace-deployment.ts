@@ -1,4 +1,5 @@
 import type { Deployment, DeploymentSettings, Route } from "../../model/deployment.ts";
+import { PRODUCTION } from "../../model/reference.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
 import { checkRoute } from "./check-route.ts";
@@ -6,7 +7,8 @@ import { type Mover, movePointer, type PlanMove, type PointerDeps } from "./move
 
 /** What a caller may put into a deployment; the rest is the registry's own. */
 export interface Replacement {
-  readonly aliases: Readonly<Record<string, Route>>;
+  /** All of them; left out, they stay as they are. */
+  readonly aliases?: Readonly<Record<string, Route>> | undefined;
   readonly force: boolean;
   /** Each one stays as it is where it is left out. */
   readonly settings?: DeploymentSettings;
@@ -17,8 +19,9 @@ export interface Replacement {
 }
 
 /**
- * Replaces all routes of a deployment at once, and its settings, if it still is the one the caller read. One that
- * nobody can read is replaced, too, and goes on from what the history tells.
+ * Replaces all routes of a deployment at once, and its settings, if it still is the one the caller
+ * read; what is left out stays. One that nobody can read is replaced, too, and goes on from what the
+ * history tells.
  * @param etag the store's validator that the caller read
  */
 export function replaceDeployment(
@@ -31,19 +34,27 @@ export function replaceDeployment(
   const plan: PlanMove = async (deployment, readEtag) => {
     // After a lost race, too: the caller has not seen the state that somebody else made.
     if (readEtag !== etag) return lost(model);
-    for (const [alias, route] of Object.entries(aliases)) {
+    const routes = aliases ?? deployment.aliases;
+    if (!Object.hasOwn(routes, PRODUCTION)) return withoutProduction();
+    for (const [alias, route] of Object.entries(aliases ?? {})) {
       const checked = await checkRoute(deps.store, deployment, alias, route, force);
       if (!checked.ok) return checked;
     }
-    const whole = await check?.({ ...deployment, ...settings, aliases });
+    const whole = await check?.({ ...deployment, ...settings, aliases: routes });
     if (whole?.ok === false) return whole;
     return ok({
-      deployment: { ...settings, aliases: { ...aliases } },
+      deployment: { ...settings, aliases: { ...routes } },
       move: { action: "replace", from: null, to: null, ...(force ? { forced: true } : {}) },
     });
   };
   return movePointer(deps, model, mover, plan, "where-unreadable");
 }
+
+const withoutProduction = () =>
+  fail({
+    reason: "invalid_request",
+    detail: `aliases must hold '${PRODUCTION}': it is what a bare model name means`,
+  });
 
 const lost = (model: string) =>
   fail({

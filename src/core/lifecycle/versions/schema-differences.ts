@@ -7,8 +7,8 @@ export type Interface = Pick<Manifest, "inputs" | "outputs" | "features" | "clas
 
 /**
  * What a caller of `now` would trip over with `next`: renamed, retyped, reshaped, missing or
- * reordered tensors, another order of features, other classes. New outputs trip nobody, and
- * what one of the two does not say is not compared.
+ * reordered tensors, another order of features, other classes, or none any more. New outputs trip
+ * nobody, nor do features and classes that were not told before.
  */
 export function schemaDifferences(now: Interface, next: Interface): readonly FieldProblem[] {
   return [
@@ -73,7 +73,9 @@ function orderDifferences(
   now: readonly string[],
   next: readonly string[],
 ): readonly FieldProblem[] {
-  if (now.length === 0 || next.length === 0) return [];
+  if (now.length === 0) return [];
+  // Callers send and read them by name.
+  if (next.length === 0) return [{ path, message: `${now.length} became none` }];
   if (now.length !== next.length) {
     return [{ path, message: `${now.length} became ${next.length}` }];
   }

@@ -52,7 +52,11 @@ export async function computePremium(
       : await askRemote(deps.remote, context, work, deadlineMs);
   if (!answered.ok) return answered;
   const { inputSpecs, outputSpecs, outputs: wanted, inputs } = work;
-  const rules = { inputSpecs, outputSpecs, wanted, inputs, schema: strategy.schema };
+  const rules = {
+    ...{ inputSpecs, outputSpecs, wanted, inputs, schema: strategy.schema },
+    classes: work.classes,
+    areShares: strategy.kind === "chat",
+  };
   const valid = await validateAnswer(rules, answered.value.outputs);
   if (valid.ok) return ok({ ...answered.value, outputs: valid.value });
   // A model gives the same answer again; a chat may not.

@@ -5,8 +5,8 @@ const DEADLINE_MS = 2_000;
 
 /** A lease that is prolonged for as long as its holder works. */
 export interface HeldLease {
-  /** Somebody else has the job, or it was cancelled. */
-  isLost(): boolean;
+  /** Asks whether somebody else has the job by now, or it was cancelled. */
+  isLostNow(): Promise<boolean>;
   stop(): void;
 }
 
@@ -26,19 +26,24 @@ export function holdLease(
   const stopped = new Promise<void>((resolve) => {
     wake = resolve;
   });
+  const ask = async (): Promise<void> => {
+    const held = await jobs.heartbeat(id, lease, clock.now(), DEADLINE_MS);
+    isLost ||= held.ok && !held.value && !isStopped;
+  };
   const beat = async (): Promise<void> => {
     while (!isStopped && !isLost) {
       const timer = clock.after(lease.leaseMs / 3);
       await Promise.race([timer.done, stopped]);
       timer.cancel();
-      if (isStopped) return;
-      const held = await jobs.heartbeat(id, lease, clock.now(), DEADLINE_MS);
-      isLost = held.ok && !held.value && !isStopped;
+      if (!isStopped) await ask();
     }
   };
   background.keep(beat().catch(() => undefined));
   return {
-    isLost: () => isLost,
+    async isLostNow() {
+      if (!isLost) await ask();
+      return isLost;
+    },
     stop() {
       isStopped = true;
       // Kept work has to end: a timer that was cancelled never would.

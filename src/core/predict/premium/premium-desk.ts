@@ -1,18 +1,17 @@
 import { LRUCache } from "lru-cache";
 import { Breaker } from "../../cache/breaker.ts";
 import type { CachedPrediction } from "../../cache/cached-prediction.ts";
-import { hashText, type KeySlot } from "../../cache/prediction-key.ts";
 import { waitAtMost } from "../../cache/single-flight.ts";
 import type { ServeFailure } from "../../model/failure.ts";
 import type { MaybePromise } from "../../model/maybe-promise.ts";
 import { ok, type Result } from "../../model/result.ts";
 import type { PremiumStrategy } from "../../model/strategies.ts";
-import { hit } from "../answer-kept.ts";
-import type { CacheMiss, Inference, Premium, Story } from "../inference.ts";
+import { arrived, hit } from "../answer-kept.ts";
+import type { Inference, Premium, Story } from "../inference.ts";
 import { expectedOf } from "../seek.ts";
 import { beginPremium } from "./begin-premium.ts";
+import { PremiumKeys } from "./premium-keys.ts";
 import type { Desk, PremiumDeskDeps, Task } from "./premium-task.ts";
-import { strategyText } from "./strategy-text.ts";
 
 type Answer = Result<Inference, ServeFailure>;
 
@@ -22,7 +21,6 @@ const PAUSE_MS = 10_000;
 const LOOK_MS = 1_000;
 /** Doubled up to this: a premium that never answers must not have every hot input looked up each second. */
 const MAX_LOOK_MS = 30_000;
-const MAX_STRATEGIES = 200;
 
 /**
  * Gives the better answer where there is one, and sees to it that there will be one. What it knows
@@ -32,20 +30,18 @@ export class PremiumDesk implements Premium, Desk {
   readonly deps: PremiumDeskDeps;
   readonly breaker: Breaker;
   readonly #tasks = new LRUCache<string, Task>({ max: MAX_TASKS });
-  // By a strategy's text: part of the key of each of its answers.
-  readonly #marks = new LRUCache<string, string>({ max: MAX_STRATEGIES });
-  readonly #marksOf = new WeakMap<PremiumStrategy, string>();
+  readonly #keys: PremiumKeys;
   readonly #running = new Map<string, number>();
-  #lastMark = 0;
 
   constructor(deps: PremiumDeskDeps) {
     this.deps = deps;
+    this.#keys = new PremiumKeys(deps.digest);
     this.breaker = new Breaker(deps.clock);
   }
 
   kept(key: string, strategy: PremiumStrategy): CachedPrediction | undefined {
     const { predictions, clock } = this.deps;
-    return predictions.find(this.#keyOf(key, strategy), clock.now());
+    return predictions.find(this.#keys.inIsolate(key, strategy), clock.now());
   }
 
   async answer(
@@ -54,7 +50,7 @@ export class PremiumDesk implements Premium, Desk {
     fast: () => MaybePromise<Answer>,
   ): Promise<Answer> {
     const { caching, context } = story;
-    const key = this.#keyOf(story.key, strategy, story.sought.parts.slot);
+    const key = this.#keys.inIsolate(story.key, strategy, story.sought.parts.slot);
     const own = { ...story, key };
     const now = context.clock.now();
     const kept = caching.predictions.find(key, now);
@@ -65,7 +61,7 @@ export class PremiumDesk implements Premium, Desk {
     const task = this.#tasks.get(key);
     if (task?.generation === caching.predictions.generation && now < task.untilMs) {
       this.#lookAgain(own, strategy, task);
-      return this.#settle(own, strategy, task, await fast());
+      return this.#join(own, strategy, task, await fast());
     }
     return this.#begin(own, strategy, fast);
   }
@@ -82,21 +78,63 @@ export class PremiumDesk implements Premium, Desk {
     const { generation } = caching.predictions;
     const task: Task = { generation, untilMs, lookedAtMs: nowMs, lookPauseMs: LOOK_MS };
     this.#tasks.set(story.key, task);
+    let opened = () => {};
+    task.opening = new Promise<void>((resolve) => {
+      opened = resolve;
+    });
+    try {
+      const answer = await this.#open(story, strategy, task, fast);
+      opened();
+      return answer.isFinal ? answer.value : this.#settle(story, strategy, task, answer.value);
+    } finally {
+      task.opening = undefined;
+      opened();
+    }
+  }
+
+  /** Final is what nothing better can come for. */
+  async #open(
+    story: Story,
+    strategy: PremiumStrategy,
+    task: Task,
+    fast: () => MaybePromise<Answer>,
+  ): Promise<{ readonly value: Answer; readonly isFinal: boolean }> {
+    const { caching, context } = story;
+    const nowMs = context.clock.now();
     const redisKey = await this.#redisKey(story, strategy);
     if (redisKey === undefined && caching.predictions.redis !== undefined) {
       // Of this isolate alone the answer would be another than the one that the others come by.
       this.#tasks.delete(story.key);
-      return fast();
+      return { value: await fast(), isFinal: true };
     }
     const shared = await this.#look(story, redisKey);
     if (shared !== undefined) {
       if (nowMs >= shared.freshUntilMs) this.#renewLater(story, strategy, shared);
-      return ok(hit(story, "redis", shared, true));
+      return { value: ok(hit(story, "redis", shared, true)), isFinal: true };
     }
     const beginning = beginPremium(this, story, strategy, { task, redisKey, newerThanMs: 0 });
     // Both start together; the job is durable before its answer leaves.
     const answering = fast();
     const [answered] = await Promise.all([answering, beginning]);
+    return { value: answered, isFinal: false };
+  }
+
+  /** Who comes while the first one asks is told of the same job, and races for the same answer. */
+  async #join(
+    story: Story,
+    strategy: PremiumStrategy,
+    task: Task,
+    answered: Answer,
+  ): Promise<Answer> {
+    const { caching, context, key } = story;
+    if (task.opening !== undefined) {
+      const waitMs = 3 * this.deps.settings.redisDeadlineMs;
+      const opened = await waitAtMost(context.clock, task.opening, waitMs);
+      // The first one is gone: nobody else waits for it.
+      if (opened === undefined) task.opening = undefined;
+      const kept = caching.predictions.find(key, context.clock.now());
+      if (kept !== undefined) return ok(hit(story, "isolate", kept, true));
+    }
     return this.#settle(story, strategy, task, answered);
   }
 
@@ -113,7 +151,7 @@ export class PremiumDesk implements Premium, Desk {
       const leftMs = (strategy.race_ms ?? 0) - (context.clock.now() - startedMs);
       if (leftMs > 0) await waitAtMost(context.clock, flight, leftMs);
     }
-    if (task.landed !== undefined) return ok(computed(story, task.landed));
+    if (task.landed !== undefined) return ok(arrived(story, task.landed));
     task.isLate = true;
     return answered.ok && job !== undefined ? ok({ ...answered.value, job }) : answered;
   }
@@ -199,36 +237,13 @@ export class PremiumDesk implements Premium, Desk {
     caching.predictions.endRenewal(key, succeeded);
   }
 
-  /** Long, and hashed by whoever looks it up: made once where inputs come again. */
-  #keyOf(fastKey: string, strategy: PremiumStrategy, slot?: KeySlot): string {
-    const mark = this.#markOf(strategy);
-    const known = slot?.premium;
-    if (known?.mark === mark && known.of === fastKey) return known.key;
-    const key = `${fastKey}\n${mark}`;
-    if (slot !== undefined) slot.premium = { mark, of: fastKey, key };
-    return key;
-  }
-
-  /** Short, and the same for as long as the strategy's answers are. */
-  #markOf(strategy: PremiumStrategy): string {
-    const known = this.#marksOf.get(strategy);
-    if (known !== undefined) return known;
-    const text = strategyText(strategy);
-    this.#lastMark += 1;
-    const mark = this.#marks.get(text) ?? `premium ${this.#lastMark}`;
-    this.#marks.set(text, mark);
-    this.#marksOf.set(strategy, mark);
-    return mark;
-  }
-
   /** Where the answer is in Redis, or will be; `undefined` when there is no Redis, or it is silent. */
   async #redisKey(story: Story, strategy: PremiumStrategy): Promise<string | undefined> {
     const { predictions } = story.caching;
     if (predictions.redis === undefined || predictions.redis.isOpen) return undefined;
     const epoch = predictions.epoch ?? (await this.#askEpoch());
     if (epoch === undefined) return undefined;
-    const mark = (await hashText(this.deps.digest, strategyText(strategy))).slice(0, 32);
-    return `${await predictions.redisKeyOf(epoch, story.sought.parts)}:premium:${mark}`;
+    return this.#keys.inRedis(story, strategy, epoch);
   }
 
   /** An isolate that is new while Redis is silent must not wait for it again and again. */
@@ -239,29 +254,4 @@ export class PremiumDesk implements Premium, Desk {
     else this.breaker.succeeded();
     return epoch;
   }
-}
-
-const ANEW: CacheMiss = {
-  tier: "none",
-  why: "miss",
-  collapsed: false,
-  stored: true,
-  redis: false,
-};
-
-/** A premium answer that came in time. */
-function computed(
-  { caching, context, sought, route, startedMs }: Story,
-  prediction: CachedPrediction,
-): Inference {
-  return {
-    loaded: caching.predictions.answeringVersion(prediction, sought.version),
-    route,
-    strategy: prediction.strategy,
-    modelCache: "unused",
-    cached: ANEW,
-    outputs: prediction.outputs,
-    acquireMs: context.clock.now() - startedMs,
-    runMs: 0,
-  };
 }

@@ -32,6 +32,8 @@ export interface Task {
   readonly untilMs: number;
   /** The durable job that will bring it. */
   job?: string;
+  /** Settles once it is known whether there is an answer already, or a job. */
+  opening?: Promise<void> | undefined;
   /** The attempt that runs in this isolate. */
   flight?: Promise<CachedPrediction | undefined>;
   /** What the attempt brought. */

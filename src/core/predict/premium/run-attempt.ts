@@ -46,6 +46,9 @@ export interface Attempt {
 /** Nobody waits for the queue: it may take what a request may not. */
 const JOB_DEADLINE_MS = 2_000;
 const MAX_PAUSE_MS = 3_600_000;
+/** About as long as a host that does not answer is left alone. */
+const REMOTE_PAUSE_MS = 10_000;
+const MAX_REASON_CHARACTERS = 300;
 
 /**
  * Tries once to come by a premium answer, checks it, keeps it in Redis where there is one, and
@@ -128,9 +131,9 @@ async function compute(
   const { work, limitMs } = attempt;
   const asked = computePremium(deps, context, work, limitMs);
   const landed = await waitAtMost(context.clock, asked, limitMs);
-  if (hold?.isLost()) return fail(LEASE_LOST);
   if (landed === undefined) return fail(TOO_LATE);
   if (!landed.value.ok) return landed.value;
+  if (await hold?.isLostNow()) return fail(LEASE_LOST);
   tell(deps, attempt, "valid");
   const prediction = await keep(deps, context, work, landed.value.value);
   if (prediction === undefined) return fail(NOT_KEPT);
@@ -163,10 +166,15 @@ function endOf(
   { job, work, isHandedOver }: Attempt,
   failure: PremiumFailure,
 ): JobEnd {
-  const { reason, mayRetry } = failure;
+  const { mayRetry } = failure;
+  const reason = `${failure.reason}: ${failure.detail}`.slice(0, MAX_REASON_CHARACTERS);
   if (!mayRetry) return { kind: "dead", reason };
-  if (isHandedOver && (failure === TOO_LATE || reason === "remote_timeout")) {
+  if (isHandedOver && (failure === TOO_LATE || failure.reason === "remote_timeout")) {
     return { kind: "handed_over", reason, retryAtMs: clock.now() };
+  }
+  // Nobody was asked: that is no attempt.
+  if (failure.reason === "remote_paused") {
+    return { kind: "handed_over", reason, retryAtMs: clock.now() + REMOTE_PAUSE_MS };
   }
   const pauseMs = Math.min(work.strategy.backoff_ms * 2 ** ((job?.attempt ?? 1) - 1), MAX_PAUSE_MS);
   const retryAtMs = Math.round(clock.now() + pauseMs * (0.5 + random() / 2));

@@ -4,6 +4,7 @@ import { ELEMENT_VIEWS } from "../../model/element-views.ts";
 import { halfToNumber } from "../../model/half.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import { elementCount, type Tensor, type TensorSpec } from "../../model/tensor.ts";
+import { classBreach } from "./check-classes.ts";
 
 /** What an answer has to be, to stand in for the fast model's. */
 export interface AnswerRules {
@@ -15,6 +16,10 @@ export interface AnswerRules {
   readonly wanted: readonly string[];
   /** What was asked. */
   readonly inputs: readonly Tensor[];
+  /** Of the fast model; empty when it has none, or they are not known. */
+  readonly classes: readonly string[];
+  /** A number for each class is a share: it comes from who was asked for shares. */
+  readonly areShares: boolean;
   /** JSON Schema (2020-12) of `{output name: [elements, row-major]}`. */
   readonly schema: Readonly<Record<string, unknown>> | undefined;
 }
@@ -28,7 +33,7 @@ export interface AnswerFailure {
 /**
  * Checks that tensors are an answer the fast model could have given: the wanted outputs and no
  * others, their datatypes, ranks and fixed dimensions; a row for each row asked, where both have
- * a first dimension of any size; floats that are finite. Then the schema.
+ * a first dimension of any size; floats that are finite; labels that are classes. Then the schema.
  * @returns the tensors in the order they were wanted in
  */
 export async function validateAnswer(
@@ -48,6 +53,8 @@ export async function validateAnswer(
     ordered.push(tensor);
   }
   if (tensors.length !== ordered.length) return invalid("there are outputs that nobody asked for");
+  const foreign = classBreach(ordered, rules.classes, rules.areShares);
+  if (foreign !== undefined) return invalid(foreign);
   if (schema === undefined) return ok(ordered);
   // Loaded with the first schema: most deployments have none.
   const { breachOf } = await import("./answer-schema.ts");

@@ -7,7 +7,7 @@ import { readHistory, routesAt } from "../../../core/lifecycle/pointer/read-hist
 import { replaceDeployment } from "../../../core/lifecycle/pointer/replace-deployment.ts";
 import { readDeployment } from "../../../core/lifecycle/read-deployment.ts";
 import type { Deployment, DeploymentSettings, Move } from "../../../core/model/deployment.ts";
-import { PRODUCTION, parseReference } from "../../../core/model/reference.ts";
+import { parseReference } from "../../../core/model/reference.ts";
 import { addRoute } from "../../add-route.ts";
 import type { AppContext, AppEnv } from "../../app-env.ts";
 import type { HttpDeps } from "../../deps.ts";
@@ -56,7 +56,7 @@ export function addDeploymentRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): v
       tag: "registry",
       path: `${PATH}/deployment`,
       summary:
-        "Replace all routes at once, and the settings that are given (the others stay), if nobody else did meanwhile",
+        "Replace all routes at once, or the settings that are given, if nobody else did meanwhile; what is left out stays",
       request: {
         params: modelParams,
         headers: writeHeaders.extend({ "if-match": z.string() }),
@@ -124,16 +124,21 @@ async function answerReplace(c: AppContext, deps: HttpDeps): Promise<Response> {
   }
   const body = await readJsonBody(c, replaceSchema);
   if (!body.ok) return refuse(c, body.failure);
-  if (!Object.hasOwn(body.value.aliases, PRODUCTION)) {
+  const { aliases, force, reason } = body.value;
+  const settings = settingsOf(body.value);
+  if (aliases === undefined && Object.keys(settings).length === 0) {
     return refuse(c, {
       status: 400,
       code: "invalid_request",
-      detail: "aliases must hold 'production': it is what a bare model name means",
+      detail: "give aliases, or settings to change: cache, policy, warm, strategies, record",
     });
   }
-  const { aliases, force, reason } = body.value;
-  const settings = settingsOf(body.value);
-  const params = { aliases, ...settings, force, if_match: etag };
+  const params = {
+    ...(aliases === undefined ? {} : { aliases }),
+    ...settings,
+    force,
+    if_match: etag,
+  };
   const mover = await auditAction(c, deps, { action: "replace_deployment", model, params, reason });
   if (!mover.ok) return refuseRegistry(c, mover.failure);
   const replacement = { aliases, force, settings, check: checkOf(deps, settings) };
