@@ -63,7 +63,14 @@ export async function inferCached(
   const key = typeof keyed === "string" ? keyed : await keyed;
   const page = deps.statistics.page(met.value.version.model, version);
   const story: Story = {
-    ...{ deps, caching, context, sought: sought.value, key, route, page, startedMs },
+    deps,
+    caching,
+    context,
+    sought: sought.value,
+    key,
+    route,
+    page,
+    startedMs,
     requestId: request.requestId ?? "",
     conversationId: request.conversationId,
   };

@@ -9,6 +9,18 @@ import type { InferRequest, Sought } from "./inference.ts";
 
 /** Checks a request against a version's own words and takes from it what an answer depends on. */
 export function seek(version: KnownVersion, request: InferRequest): Result<Sought, ServeFailure> {
+  const known = request.keySlot?.sought;
+  // Inputs that come again, of the same version: all of it is as it was.
+  if (known?.ok && known.value.version === version) return known;
+  const sought = seekAnew(version, request);
+  if (request.keySlot !== undefined) request.keySlot.sought = sought;
+  return sought;
+}
+
+/** The version is fixed: nobody asks for a choice. */
+const NO_CHOICE = () => ({ random: () => 0 });
+
+function seekAnew(version: KnownVersion, request: InferRequest): Result<Sought, ServeFailure> {
   const given =
     typeof request.inputs === "function" ? request.inputs(version.inputs) : ok(request.inputs);
   if (!given.ok) return given;
@@ -28,7 +40,7 @@ export function seek(version: KnownVersion, request: InferRequest): Result<Sough
     outputs: outputs.value,
     request: {
       reference: { model: version.model, selector: { kind: "version", version: version.version } },
-      stickiness: request.stickiness,
+      stickiness: NO_CHOICE,
       inputs: inputs.value,
       outputs: outputs.value,
     },
