@@ -28,7 +28,8 @@ export function createMemoryJobStore({
       const { id } = draft;
       const known = table.jobs.get(id);
       if (known !== undefined) {
-        const leased = lease !== undefined && known.token === lease.token;
+        const isHolder = lease !== undefined && known.token === lease.token;
+        const leased = isHolder && known.dueAtMs > nowMs;
         return ok({ id, created: true, leased });
       }
       const holder = table.holderOf(draft.key);

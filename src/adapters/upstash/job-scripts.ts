@@ -7,6 +7,7 @@ export const JOB_SCRIPTS = {
 local id, key, work, token, leaseEnd, minute = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 if exists(id) then
   local holds = token ~= '' and field(id, 'token') == token
+    and tonumber(field(id, 'due')) > tonumber(now)
   return { id, '1', holds and '1' or '0' }
 end
 local owner = redis.call('GET', P .. 'key:' .. key)

@@ -100,4 +100,12 @@ export function describeEnqueue(fresh: FreshBench): void {
     });
     expect(await jobs.get("a")).toMatchObject({ state: "completed" });
   });
+
+  it("does not tell a repetition that it holds a lease which has ended", async () => {
+    const jobs = fresh();
+    await jobs.enqueue(draftOf("a"), { token: "t" });
+    const repeated = { token: "t", nowMs: NOW_MS + LEASE_MS };
+    expect(await jobs.enqueue(draftOf("a"), repeated)).toMatchObject({ leased: false });
+    expect(await jobs.claim("other", NOW_MS + LEASE_MS)).toMatchObject({ id: "a", attempt: 2 });
+  });
 }
