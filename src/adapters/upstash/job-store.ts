@@ -5,7 +5,7 @@ import {
   type JobKeep,
   type JobStore,
 } from "../../core/ports/job-store.ts";
-import { call, clientFor, type UpstashConfig, unexpected } from "./client.ts";
+import { call, evaluate, isTexts, type UpstashConfig, unexpected } from "./client.ts";
 import {
   numberOf,
   onlyOf,
@@ -39,9 +39,9 @@ export function createUpstashJobStore(
 ): JobStore {
   const run = <T>(name: JobScript, { words, nowMs, deadlineMs }: Call, read: Reader<T>) =>
     call("EVAL", async () => {
-      const client = await clientFor(config, deadlineMs);
       const args = [...headOf(config.keep ?? JOB_KEEP, nowMs), ...words].map(textOf);
-      const answer = textsOf(await client.eval(jobScript(name), [`${config.keyPrefix}job:`], args));
+      const keys = [`${config.keyPrefix}job:`];
+      const answer = textsOf(await evaluate(config, jobScript(name), keys, args, deadlineMs));
       if (answer === undefined) return unexpected("EVAL");
       try {
         return ok(read(answer));
@@ -103,7 +103,5 @@ const textOf = (word: Word): string => (typeof word === "number" ? String(Math.r
 /** One text, or a list of them; everything else is no script's answer. */
 function textsOf(answer: unknown): readonly string[] | undefined {
   if (typeof answer === "string") return [answer];
-  return Array.isArray(answer) && answer.every((word) => typeof word === "string")
-    ? answer
-    : undefined;
+  return isTexts(answer) ? answer : undefined;
 }

@@ -1,3 +1,4 @@
+import { parseText } from "../../core/model/parse-text.ts";
 import {
   outcomeSchema,
   predictionRecordSchema,
@@ -47,7 +48,7 @@ export function readKept(
       kept.push(undefined);
       continue;
     }
-    const record = predictionRecordSchema.safeParse(parse(doc));
+    const record = predictionRecordSchema.safeParse(parseText(doc));
     const outcome = out === "" ? undefined : readOutcome(out, outAt);
     if (!record.success || (out !== "" && outcome === undefined)) return undefined;
     const base = { record: record.data, rev: Number(rev) };
@@ -57,7 +58,7 @@ export function readKept(
 }
 
 function readOutcome(out: string, outAt: string) {
-  const read = outcomeSchema.safeParse({ value: parse(out), at: outAt });
+  const read = outcomeSchema.safeParse({ value: parseText(out), at: outAt });
   return read.success ? read.data : undefined;
 }
 
@@ -118,12 +119,4 @@ export function readCounters(
     if (counters.size > 0) found.push({ group, counters });
   }
   return found;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

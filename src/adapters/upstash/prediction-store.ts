@@ -6,7 +6,7 @@ import type {
   PredictionStore,
   RecordDraft,
 } from "../../core/ports/prediction-store.ts";
-import { call, clientFor, type UpstashConfig, unexpected } from "./client.ts";
+import { call, evaluate, type UpstashConfig, unexpected } from "./client.ts";
 import {
   type PageQuery,
   pageOf,
@@ -46,12 +46,12 @@ export function createUpstashPredictionStore(config: UpstashConfig): PredictionS
   const modelKey = (model: string) => `${keyPrefix}recs:model:${model}`;
   const entityKey = (type: string, id: string) => `${keyPrefix}recs:entity:${type}:${id}`;
 
-  const run = async (
+  const run = (
     script: string,
     keys: readonly string[],
     words: readonly string[],
     deadlineMs: number,
-  ): Promise<unknown> => (await clientFor(config, deadlineMs)).eval(script, [...keys], [...words]);
+  ): Promise<unknown> => evaluate(config, script, keys, words, deadlineMs);
 
   const get = async (ids: readonly string[], deadlineMs: number) => {
     if (ids.length === 0) return [];

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { parseText } from "../model/parse-text.ts";
 import { STRATEGIES } from "../model/strategies.ts";
 import type { Tensor, TensorSpec } from "../model/tensor.ts";
 import {
@@ -55,7 +56,7 @@ export function readDocument(
   text: string,
   { digest, outputs }: { readonly digest: string; readonly outputs: readonly TensorSpec[] },
 ): CachedPrediction | undefined {
-  const read = z.safeParse(documentSchema, parsed(text));
+  const read = z.safeParse(documentSchema, parseText(text));
   if (!read.success) return undefined;
   const document = read.data;
   // The key says it as well: a value of another digest stands under a wrong one.
@@ -80,14 +81,6 @@ export function readDocument(
     freshUntilMs: document.fresh_until,
     staleUntilMs: document.stale_until,
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const fits = (spec: TensorSpec, { name, datatype }: TensorDocument): boolean =>

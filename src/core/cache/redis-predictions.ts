@@ -1,10 +1,11 @@
+import { fail, type Result } from "../model/result.ts";
 import type { TensorSpec } from "../model/tensor.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Events } from "../ports/events.ts";
 import type { SharedCache, SharedCacheFailure } from "../ports/shared-cache.ts";
 import { Breaker, type BreakerState } from "./breaker.ts";
 import type { CachedPrediction } from "./cached-prediction.ts";
-import type { FlightContext } from "./single-flight.ts";
+import { type FlightContext, waitAtMost } from "./single-flight.ts";
 
 /** Longer values are not worth their way. */
 const MAX_VALUE_CHARACTERS = 512 * 1024;
@@ -147,9 +148,7 @@ export class RedisPredictions {
   }
 }
 
-type Answer<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly failure: SharedCacheFailure };
+type Answer<T> = Result<T, SharedCacheFailure>;
 
 /** The caller's own timer beside the adapter's: what hangs in between costs no more either. */
 async function within<T>(
@@ -157,16 +156,7 @@ async function within<T>(
   deadlineMs: number,
   asked: Promise<Answer<T>>,
 ): Promise<Answer<T>> {
-  const timer = clock.after(deadlineMs);
-  const tooLate = timer.done.then(
-    (): Answer<T> => ({
-      ok: false,
-      failure: { reason: "unreachable", detail: `no answer within ${deadlineMs} ms` },
-    }),
-  );
-  try {
-    return await Promise.race([asked, tooLate]);
-  } finally {
-    timer.cancel();
-  }
+  const answered = await waitAtMost(clock, asked, deadlineMs);
+  if (answered !== undefined) return answered.value;
+  return fail({ reason: "unreachable", detail: `no answer within ${deadlineMs} ms` });
 }

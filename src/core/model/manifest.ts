@@ -10,7 +10,7 @@ const texts = z.record(z.string(), z.string());
 
 const anything = z.record(z.string(), z.unknown());
 
-const tensorSpec = z.object({
+export const tensorSpec = z.object({
   name: word,
   datatype: z.enum(DATATYPES),
   /** `-1` is a dynamic dimension. */

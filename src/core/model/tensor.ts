@@ -63,3 +63,9 @@ export function makeTensor<D extends Datatype>(
   // A mapped union cannot be built generically without this one assertion.
   return { name, datatype, shape, data } as Tensor;
 }
+
+/** The specs of some tensors, in the order of their names. */
+export const specsOf = (
+  names: readonly string[],
+  specs: readonly TensorSpec[],
+): readonly TensorSpec[] => names.flatMap((name) => specs.find((spec) => spec.name === name) ?? []);

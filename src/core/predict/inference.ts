@@ -29,11 +29,6 @@ export interface InferDeps extends AcquireDeps {
  */
 export type CacheWish = "any" | "no-cache" | "no-store";
 
-/** What is kept with inputs that come again. */
-export interface RequestSlot extends KeySlot {
-  sought?: Result<Sought, ServeFailure>;
-}
-
 export interface InferRequest {
   readonly reference: Reference;
   readonly stickiness: AskStickiness;
@@ -50,7 +45,7 @@ export interface InferRequest {
   /** Names of the outputs to compute; left out or empty means all. */
   readonly outputs?: readonly string[] | undefined;
   /** Of inputs that come again and again: their key is made once. They must never change then. */
-  readonly keySlot?: RequestSlot | undefined;
+  readonly keySlot?: KeySlot | undefined;
   /** A run that nobody waits for: it is not counted as a request. */
   readonly renews?: boolean;
 }

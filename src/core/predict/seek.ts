@@ -3,24 +3,13 @@ import { outputsKey } from "../cache/prediction-key.ts";
 import type { Expected } from "../cache/redis-predictions.ts";
 import type { ServeFailure } from "../model/failure.ts";
 import { ok, type Result } from "../model/result.ts";
+import { specsOf } from "../model/tensor.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { chooseOutputs } from "./choose-outputs.ts";
 import type { InferRequest, Sought } from "./inference.ts";
 
 /** Checks a request against a version's own words and takes from it what an answer depends on. */
 export function seek(version: KnownVersion, request: InferRequest): Result<Sought, ServeFailure> {
-  const known = request.keySlot?.sought;
-  // Inputs that come again, of the same version: all of it is as it was.
-  if (known?.ok && known.value.version === version) return known;
-  const sought = seekAnew(version, request);
-  if (request.keySlot !== undefined) request.keySlot.sought = sought;
-  return sought;
-}
-
-/** The version is fixed: nobody asks for a choice. */
-const NO_CHOICE = () => ({ random: () => 0 });
-
-function seekAnew(version: KnownVersion, request: InferRequest): Result<Sought, ServeFailure> {
   const given =
     typeof request.inputs === "function" ? request.inputs(version.inputs) : ok(request.inputs);
   if (!given.ok) return given;
@@ -40,7 +29,7 @@ function seekAnew(version: KnownVersion, request: InferRequest): Result<Sought, 
     outputs: outputs.value,
     request: {
       reference: { model: version.model, selector: { kind: "version", version: version.version } },
-      stickiness: NO_CHOICE,
+      stickiness: request.stickiness,
       inputs: inputs.value,
       outputs: outputs.value,
     },
@@ -50,5 +39,5 @@ function seekAnew(version: KnownVersion, request: InferRequest): Result<Sought, 
 /** What a kept answer must be of, to be taken for one to this request. */
 export const expectedOf = ({ version, outputs }: Sought): Expected => ({
   digest: version.digest,
-  outputs: outputs.flatMap((name) => version.outputs.find((spec) => spec.name === name) ?? []),
+  outputs: specsOf(outputs, version.outputs),
 });

@@ -1,14 +1,14 @@
 import { LRUCache } from "lru-cache";
+import type { KeySlot } from "../../core/cache/prediction-key.ts";
 import { ok, type Result } from "../../core/model/result.ts";
 import type { Tensor } from "../../core/model/tensor.ts";
-import type { RequestSlot } from "../../core/predict/inference.ts";
 import type { JsonFailure } from "../body/parse-json.ts";
 import type { OipProblem } from "./problem.ts";
 import { type OipRequest, readOipRequest } from "./read-request.ts";
 
 /** A request with the place for the key of its kept answer. */
 export interface KnownRequest extends OipRequest {
-  readonly keySlot?: RequestSlot;
+  readonly keySlot?: KeySlot;
 }
 
 const MAX_BYTES = 1024 * 1024;

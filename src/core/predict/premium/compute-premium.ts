@@ -4,7 +4,7 @@ import type { ServeFailure } from "../../model/failure.ts";
 import { parseReferenceWord } from "../../model/reference.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { ModelStrategy } from "../../model/strategies.ts";
-import type { Tensor } from "../../model/tensor.ts";
+import { specsOf, type Tensor } from "../../model/tensor.ts";
 import type { RemoteModels } from "../../ports/remote-models.ts";
 import { compute } from "../compute.ts";
 import type { InferDeps } from "../inference.ts";
@@ -104,9 +104,7 @@ async function askRemote(
 ): Promise<Answered> {
   const { strategy, inputs, classes, requestId } = work;
   if (strategy.kind === "model") throw new Error("a model of this registry is not remote");
-  const outputs = work.outputs.flatMap(
-    (name) => work.outputSpecs.find((spec) => spec.name === name) ?? [],
-  );
+  const outputs = specsOf(work.outputs, work.outputSpecs);
   const question = { strategy, inputs, outputs, classes, deadlineMs, requestId };
   const answered = await remote.ask(context, question);
   if (answered.ok) {

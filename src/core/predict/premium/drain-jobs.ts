@@ -2,6 +2,7 @@ import type { FlightContext } from "../../cache/single-flight.ts";
 import type { DeploymentFinder } from "../../lifecycle/find-deployment.ts";
 import type { Job, JobStore } from "../../ports/job-store.ts";
 import { routedVersions } from "../../routing/resolve.ts";
+import { JOB_DEADLINE_MS } from "./hold-lease.ts";
 import { type PremiumWork, readWork } from "./premium-work.ts";
 import { type AttemptDeps, runAttempt, tell } from "./run-attempt.ts";
 import { strategyText } from "./strategy-text.ts";
@@ -23,7 +24,6 @@ export interface DrainReport {
 const LANES = 4;
 /** Of runs in this isolate, whose time no clock tells in a deployed Worker. */
 const MAX_JOBS = 500;
-const DEADLINE_MS = 2_000;
 
 /**
  * Works through the jobs that are due: those that nobody could finish behind a request, and those
@@ -42,7 +42,7 @@ export async function drainJobs(
     if (left === 0 || context.clock.now() >= untilMs) return undefined;
     left -= 1;
     const lease = { token: deps.newId(), leaseMs: deps.settings.leaseMs };
-    const claimed = await jobs.claim(lease, context.clock.now(), DEADLINE_MS);
+    const claimed = await jobs.claim(lease, context.clock.now(), JOB_DEADLINE_MS);
     if (!claimed.ok || claimed.value === undefined) return undefined;
     return { job: claimed.value, token: lease.token };
   };
@@ -76,7 +76,13 @@ async function work(
   if (read === undefined || unwanted !== undefined) {
     const reason = unwanted ?? "unreadable";
     if (read !== undefined) tell(deps, { work: read, job }, "dropped", { reason });
-    await jobs.finish(job.id, token, { kind: "dropped", reason }, context.clock.now(), DEADLINE_MS);
+    await jobs.finish(
+      job.id,
+      token,
+      { kind: "dropped", reason },
+      context.clock.now(),
+      JOB_DEADLINE_MS,
+    );
     return "dropped";
   }
   const attempt = {

@@ -1,7 +1,8 @@
 import type { FlightContext } from "../../cache/single-flight.ts";
 import type { JobLease, JobStore } from "../../ports/job-store.ts";
 
-const DEADLINE_MS = 2_000;
+/** Nobody waits for the queue: it may take what a request may not. */
+export const JOB_DEADLINE_MS = 2_000;
 
 /** A lease that is prolonged for as long as its holder works. */
 export interface HeldLease {
@@ -27,7 +28,7 @@ export function holdLease(
     wake = resolve;
   });
   const ask = async (): Promise<void> => {
-    const held = await jobs.heartbeat(id, lease, clock.now(), DEADLINE_MS);
+    const held = await jobs.heartbeat(id, lease, clock.now(), JOB_DEADLINE_MS);
     isLost ||= held.ok && !held.value && !isStopped;
   };
   const beat = async (): Promise<void> => {

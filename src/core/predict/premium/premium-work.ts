@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
-import { DATATYPES } from "../../model/datatype.ts";
+import { tensorSpec } from "../../model/manifest.ts";
+import { parseText } from "../../model/parse-text.ts";
 import { type PremiumStrategy, premiumSchema } from "../../model/strategies.ts";
 import type { Tensor, TensorSpec } from "../../model/tensor.ts";
 import {
@@ -37,12 +38,6 @@ export interface PremiumWork {
   readonly newerThanMs: number;
 }
 
-const spec = z.object({
-  name: z.string(),
-  datatype: z.enum(DATATYPES),
-  shape: z.array(z.int().check(z.minimum(-1))),
-});
-
 const workSchema = z.object({
   schema: z.literal(1),
   model: z.string(),
@@ -53,8 +48,8 @@ const workSchema = z.object({
   strategy: premiumSchema,
   inputs: z.array(tensorDocument),
   outputs: z.array(z.string()),
-  input_specs: z.array(spec),
-  output_specs: z.array(spec),
+  input_specs: z.array(tensorSpec),
+  output_specs: z.array(tensorSpec),
   classes: z.array(z.string()),
   ttl_ms: z.number(),
   stale_ms: z.number(),
@@ -85,7 +80,7 @@ export const writeWork = (work: PremiumWork & { readonly redisKey: string }): st
 
 /** `undefined` for what this version of Freshet cannot read. */
 export function readWork(text: string): (PremiumWork & { readonly redisKey: string }) | undefined {
-  const read = z.safeParse(workSchema, parsed(text));
+  const read = z.safeParse(workSchema, parseText(text));
   if (!read.success) return undefined;
   const { request_id, input_specs, output_specs, ttl_ms, stale_ms, redis_key, ...rest } = read.data;
   const inputs: Tensor[] = [];
@@ -112,12 +107,4 @@ export function readWork(text: string): (PremiumWork & { readonly redisKey: stri
     redisKey: redis_key,
     newerThanMs: newer_than_ms,
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import type { CachedPrediction } from "../../cache/cached-prediction.ts";
 import type { PredictionCache } from "../../cache/prediction-cache.ts";
 import { type FlightContext, waitAtMost } from "../../cache/single-flight.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
+import { specsOf } from "../../model/tensor.ts";
 import type { Events, FreshetEvent } from "../../ports/events.ts";
 import type { JobEnd, JobLease, JobStore } from "../../ports/job-store.ts";
 import {
@@ -10,7 +11,7 @@ import {
   type PremiumAnswer,
   type PremiumFailure,
 } from "./compute-premium.ts";
-import { type HeldLease, holdLease } from "./hold-lease.ts";
+import { type HeldLease, holdLease, JOB_DEADLINE_MS } from "./hold-lease.ts";
 import type { PremiumWork } from "./premium-work.ts";
 
 export type Stage = Extract<FreshetEvent, { kind: "premium" }>["stage"];
@@ -43,8 +44,6 @@ export interface Attempt {
   readonly isHandedOver: boolean;
 }
 
-/** Nobody waits for the queue: it may take what a request may not. */
-const JOB_DEADLINE_MS = 2_000;
 const MAX_PAUSE_MS = 3_600_000;
 /** About as long as a host that does not answer is left alone. */
 const REMOTE_PAUSE_MS = 10_000;
@@ -105,7 +104,7 @@ async function kept(
 
 const expected = ({ digest, outputs, outputSpecs }: PremiumWork) => ({
   digest,
-  outputs: outputs.flatMap((name) => outputSpecs.find((spec) => spec.name === name) ?? []),
+  outputs: specsOf(outputs, outputSpecs),
 });
 
 const TOO_LATE: PremiumFailure = {
