@@ -4,13 +4,13 @@ import type { HttpSettings } from "./deps.ts";
 import { renderRefusal } from "./problem.ts";
 import type { Handler } from "./serving-route.ts";
 
-/** Puts a handler behind a scope; `undefined` lets everyone in. */
+/** Puts a handler behind a scope; `undefined` lets everyone in, as does a public one. */
 export const guard = (
   settings: HttpSettings,
   scope: Scope | undefined,
   handler: Handler,
 ): Handler =>
-  scope === undefined
+  scope === undefined || settings.publicScopes.has(scope)
     ? handler
     : (c) => {
         const refusal = refuseScope(settings, scope, c.req.header("authorization"));

@@ -20,9 +20,9 @@ export function inferenceEvent(
     route,
     cache: cacheWordOf(cached),
     tier: cached?.tier ?? "none",
-    ...(isKept ? { ageMs: cached.ageMs } : {}),
+    ageMs: isKept ? cached.ageMs : undefined,
     modelCache,
-    ...(job === undefined ? {} : { job }),
+    job,
     durationMs,
   };
 }

@@ -24,7 +24,8 @@ export type RespondInference = (
 /** Headers of one version by one route, and what of them was last written: most answers say the same. */
 interface Lasting {
   readonly headers: Headers;
-  timing: string;
+  acquireMs: number;
+  runMs: number;
   job: string | undefined;
   ageS: number;
   ttlS: number;
@@ -47,7 +48,9 @@ export function createRespondInference(): RespondInference {
     const found = ofVersion.get(key);
     if (found !== undefined) return found;
     const headers = new Headers(lastingHeaders(inference));
-    const made = { headers, timing: "", job: undefined, ageS: Number.NaN, ttlS: Number.NaN };
+    const never = Number.NaN;
+    const times = { acquireMs: never, runMs: never, ageS: never, ttlS: never };
+    const made = { headers, job: undefined, ...times };
     ofVersion.set(key, made);
     return made;
   }
@@ -130,7 +133,8 @@ function setJob(last: Lasting, job: string | undefined): void {
 }
 
 function setTiming(last: Lasting, { acquireMs, runMs }: Inference): void {
-  const timing = `acquire;dur=${acquireMs}, run;dur=${runMs}`;
-  if (timing !== last.timing) last.headers.set("server-timing", timing);
-  last.timing = timing;
+  if (acquireMs === last.acquireMs && runMs === last.runMs) return;
+  last.headers.set("server-timing", `acquire;dur=${acquireMs}, run;dur=${runMs}`);
+  last.acquireMs = acquireMs;
+  last.runMs = runMs;
 }

@@ -16,7 +16,7 @@ export const fakeModel = (firstByte: number, sizeBytes = 1): Uint8Array<ArrayBuf
 export const zeros = (rows = 1) => makeTensor("x", "FP32", [rows, 2], new Float32Array(rows * 2));
 
 /** Asks `model` or `model@selector` for one row of zeros. */
-export function ask(
+export async function ask(
   core: TestCore,
   word: string,
   changes: Partial<InferRequest> = {},

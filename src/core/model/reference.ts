@@ -27,16 +27,16 @@ export const isModelName = (text: string): boolean => MODEL_NAME.test(text);
 export const isVersion = (text: string): boolean => VERSION.test(text);
 export const isAlias = (text: string): boolean => ALIAS.test(text);
 
+const LIVE: Selector = { kind: "alias", alias: PRODUCTION };
+
 /** Parses a model's name and an optional version or alias; bare means `production`. */
-export function parseReference(
-  model: string,
-  selector: string = PRODUCTION,
-): Result<Reference, BadReference> {
+export function parseReference(model: string, selector?: string): Result<Reference, BadReference> {
   if (!isModelName(model)) {
     return bad(
       `'${clip(model)}' is not a model name: a letter or digit, then up to 127 letters, digits, '.', '_' or '-'`,
     );
   }
+  if (selector === undefined) return ok({ model, selector: LIVE });
   if (isVersion(selector)) return ok({ model, selector: { kind: "version", version: selector } });
   if (isAlias(selector)) return ok({ model, selector: { kind: "alias", alias: selector } });
   return bad(

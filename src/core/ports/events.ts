@@ -116,11 +116,11 @@ export type FreshetEvent =
       /** Where the answer was kept; `none`: it was computed. */
       readonly tier: "isolate" | "redis" | "none";
       /** Of an answer that was kept. */
-      readonly ageMs?: number;
+      readonly ageMs?: number | undefined;
       /** How the session was come by; `unused` for an answer that was kept. */
       readonly modelCache: "hit" | "miss" | "collapsed" | "unused";
       /** The durable job that will bring a better answer. */
-      readonly job?: string;
+      readonly job?: string | undefined;
       /** Of a request of rows: how many it had. */
       readonly rows?: number;
       readonly durationMs: number;

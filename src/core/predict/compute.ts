@@ -1,7 +1,7 @@
 import type { LoadedVersion } from "../cache/model-cache.ts";
 import type { FlightContext } from "../cache/single-flight.ts";
 import type { ServeFailure } from "../model/failure.ts";
-import type { MaybePromise } from "../model/maybe-promise.ts";
+import { andThen, type MaybePromise } from "../model/maybe-promise.ts";
 import { fail, ok, type Result } from "../model/result.ts";
 import type { Tensor } from "../model/tensor.ts";
 import type { RunFailure } from "../ports/engine.ts";
@@ -52,8 +52,7 @@ export function computeNow(
 ): MaybePromise<Result<Inference, ServeFailure> | undefined> {
   const acquired = readyVersion(deps, context, request.reference, request.stickiness);
   if (acquired === undefined || !acquired.ok) return acquired;
-  const running = run(deps, context, request, acquired.value, startedMs);
-  return running instanceof Promise ? running.then(unlessLost) : unlessLost(running);
+  return andThen(run(deps, context, request, acquired.value, startedMs), unlessLost);
 }
 
 const unlessLost = (
@@ -91,8 +90,7 @@ function run(
         runAtMs,
         nowMs: context.clock.now(),
       });
-    const ran = runWithRoom(deps, loaded, inputs.value, wanted.value);
-    return ran instanceof Promise ? ran.then(finish) : finish(ran);
+    return andThen(runWithRoom(deps, loaded, inputs.value, wanted.value), finish);
   });
 }
 
@@ -117,8 +115,7 @@ function runWithRoom(
     if (!full || sizeOf(inputs) > SMALL_INPUT_BYTES || !models.keepOnly(loaded)) return ran;
     return session.run(inputs, outputs);
   };
-  const ran = session.run(inputs, outputs);
-  return ran instanceof Promise ? ran.then(retry) : retry(ran);
+  return andThen(session.run(inputs, outputs), retry);
 }
 
 const sizeOf = (inputs: readonly Tensor[]): number =>
@@ -180,8 +177,13 @@ function reportCrash(deps: InferDeps, loaded: LoadedVersion, { cause }: RunFailu
 /** Triton counts an inference per row of the first dimension. */
 const rows = (inputs: readonly Tensor[]): number => inputs[0]?.shape[0] ?? 1;
 
+const SERVE_REASONS: Partial<Record<RunFailure["reason"], ServeFailure["reason"]>> = {
+  out_of_memory: "input_too_large",
+  engine_crashed: "engine_crashed",
+};
+
 const toServeFailure = ({ reason, detail, cause }: RunFailure): ServeFailure => ({
-  reason: reason === "out_of_memory" ? "input_too_large" : "rejected_input",
+  reason: SERVE_REASONS[reason] ?? "rejected_input",
   detail,
   cause,
 });

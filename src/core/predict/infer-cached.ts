@@ -1,10 +1,11 @@
 import type { CachedPrediction, Landing } from "../cache/cached-prediction.ts";
 import type { KnownVersion } from "../cache/prediction-cache.ts";
-import type { FlightContext } from "../cache/single-flight.ts";
+import type { FlightContext, Landed } from "../cache/single-flight.ts";
 import type { ServeFailure } from "../model/failure.ts";
-import type { MaybePromise } from "../model/maybe-promise.ts";
+import { andThen, type MaybePromise } from "../model/maybe-promise.ts";
 import type { Reference } from "../model/reference.ts";
 import { ok, type Result } from "../model/result.ts";
+import type { Resolved } from "../routing/resolve.ts";
 import {
   acquireVersion,
   type ModelCacheOutcome,
@@ -17,6 +18,7 @@ import { compute } from "./compute.ts";
 import type {
   CacheHit,
   CacheMiss,
+  CacheWish,
   Caching,
   InferDeps,
   Inference,
@@ -28,59 +30,89 @@ import { seek } from "./seek.ts";
 
 type Answer = Result<Inference, ServeFailure>;
 
+/** One request on its way to a `Story`. */
+interface Asked {
+  readonly deps: InferDeps;
+  readonly caching: Caching;
+  readonly context: FlightContext;
+  readonly request: InferRequest;
+  readonly startedMs: number;
+}
+
 /**
- * Answers a request of a model whose predictions are kept. What is fresh is answered as it is,
- * without session or engine; what is stale as well, while one run in the background renews it.
+ * Answers a request of a model whose predictions are kept. What is fresh is answered as it is, at
+ * once, without session or engine; what is stale as well, while one run in the background renews it.
  */
-export async function inferCached(
-  deps: InferDeps,
-  caching: Caching,
-  context: FlightContext,
-  request: InferRequest,
-  startedMs: number,
-): Promise<Answer> {
+export function inferCached(asked: Asked): MaybePromise<Answer> {
+  const { deps, context, request } = asked;
   const { reference, stickiness } = request;
   const resolved =
     resolveKnown(deps, context, reference, stickiness) ??
-    (await resolve(deps, context, reference, stickiness));
-  if (!resolved.ok) return resolved;
-  const { version, route } = resolved.value;
-  const pinned: Reference = { model: reference.model, selector: { kind: "version", version } };
+    resolve(deps, context, reference, stickiness);
+  return andThen(resolved, (found) => (found.ok ? askVersion(asked, found.value) : found));
+}
+
+function askVersion(asked: Asked, { version, route }: Resolved): MaybePromise<Answer> {
+  const { deps, caching, context, request } = asked;
+  const { model } = request.reference;
   const wish = request.cacheWish?.() ?? "any";
-  if (wish === "no-store") {
-    const answered = await compute(deps, context, { ...request, reference: pinned }, startedMs);
-    return answered.ok ? ok({ ...answered.value, route, cached: UNSTORED }) : answered;
-  }
-  const known = caching.predictions.knownVersion(reference.model, version);
-  const met: Result<Met, ServeFailure> =
+  if (wish === "no-store") return unstored(asked, pinned(model, version), route);
+  const known = caching.predictions.knownVersion(model, version);
+  const meeting: MaybePromise<Result<Met, ServeFailure>> =
     known === undefined
-      ? await meet(deps, caching, context, pinned, request)
+      ? meet(deps, caching, context, pinned(model, version), request)
       : ok({ version: known, modelCache: undefined });
-  if (!met.ok) return met;
-  const sought = seek(met.value.version, request);
+  return andThen(meeting, (met) => (met.ok ? askMet(asked, met.value, route, wish) : met));
+}
+
+const pinned = (model: string, version: string): Reference => ({
+  model,
+  selector: { kind: "version", version },
+});
+
+async function unstored(asked: Asked, reference: Reference, route: string): Promise<Answer> {
+  const { deps, context, request, startedMs } = asked;
+  const answered = await compute(deps, context, { ...request, reference }, startedMs);
+  return answered.ok ? ok({ ...answered.value, route, cached: UNSTORED }) : answered;
+}
+
+function askMet(asked: Asked, met: Met, route: string, wish: CacheWish): MaybePromise<Answer> {
+  const { deps, caching, context, request, startedMs } = asked;
+  const sought = seek(met.version, request);
   if (!sought.ok) return sought;
-  const keyed = caching.predictions.keyOf(sought.value.parts);
-  const key = typeof keyed === "string" ? keyed : await keyed;
-  const page = deps.statistics.page(met.value.version.model, version);
-  const story: Story = {
-    deps,
-    caching,
-    context,
-    sought: sought.value,
-    key,
-    route,
-    page,
-    startedMs,
-    requestId: request.requestId ?? "",
-    conversationId: request.conversationId,
-  };
-  if (wish === "no-cache") return anew(story, met.value.modelCache);
-  const answerFast = () => fast(story, met.value.modelCache);
-  // A fixed version is asked for its own answer.
-  if (caching.strategy === undefined || reference.selector.kind === "version") return answerFast();
-  return deps.premium === undefined
-    ? answerFast()
-    : deps.premium.answer(story, caching.strategy, answerFast);
+  const page = deps.statistics.page(met.version.model, met.version.version);
+  return andThen(caching.predictions.keyOf(sought.value.parts), (key) => {
+    const story: Story = {
+      deps,
+      caching,
+      context,
+      sought: sought.value,
+      key,
+      route,
+      page,
+      startedMs,
+      requestId: request.requestId ?? "",
+      conversationId: request.conversationId,
+    };
+    return wish === "no-cache"
+      ? anew(story, met.modelCache)
+      : tell(story, met.modelCache, request.reference);
+  });
+}
+
+/** With the better answer beside it, where there is one. A fixed version is asked for its own. */
+function tell(
+  story: Story,
+  metBy: ModelCacheOutcome | undefined,
+  { selector }: Reference,
+): MaybePromise<Answer> {
+  const { deps, caching } = story;
+  const { premium } = deps;
+  const { strategy } = caching;
+  if (strategy === undefined || premium === undefined || selector.kind === "version") {
+    return fast(story, metBy);
+  }
+  return premium.answer(story, strategy, () => fast(story, metBy));
 }
 
 const UNSTORED: CacheMiss = {
@@ -133,9 +165,14 @@ function fastHit(
   return inference;
 }
 
-async function missed(story: Story, metBy: ModelCacheOutcome | undefined): Promise<Answer> {
-  const landing = land(story);
-  const { value: outcome, collapsed } = landing instanceof Promise ? await landing : landing;
+const missed = (story: Story, metBy: ModelCacheOutcome | undefined): MaybePromise<Answer> =>
+  andThen(land(story), (landed) => answerLanded(story, landed, metBy));
+
+function answerLanded(
+  story: Story,
+  { value: outcome, collapsed }: Landed<Result<Landing, ServeFailure>>,
+  metBy: ModelCacheOutcome | undefined,
+): Answer {
   if (!outcome.ok) return outcome;
   const { tier, prediction, stored } = outcome.value;
   if (tier === "redis") return ok(fastHit(story, tier, prediction, stored));

@@ -2,6 +2,7 @@ import type { PredictionCache } from "../cache/prediction-cache.ts";
 import type { FlightContext } from "../cache/single-flight.ts";
 import type { Deployment } from "../model/deployment.ts";
 import type { ServeFailure } from "../model/failure.ts";
+import type { MaybePromise } from "../model/maybe-promise.ts";
 import type { Result } from "../model/result.ts";
 import { compute } from "./compute.ts";
 import { inferCached } from "./infer-cached.ts";
@@ -11,13 +12,14 @@ export type { InferDeps, Inference, InferRequest } from "./inference.ts";
 
 /**
  * Answers one request: reference → version → kept answer, or session → run. Row-major tensors in
- * and out. Failures are values; a run that fails leaves session and isolate usable.
+ * and out. Failures are values; a run that fails leaves session and isolate usable. A kept answer
+ * is there at once, not a promise.
  */
 export function infer(
   deps: InferDeps,
   context: FlightContext,
   request: InferRequest,
-): Promise<Result<Inference, ServeFailure>> {
+): MaybePromise<Result<Inference, ServeFailure>> {
   const startedMs = context.clock.now();
   const { predictions } = deps;
   if (predictions === undefined) return compute(deps, context, request, startedMs);
@@ -40,12 +42,18 @@ function byPolicy(
   context: FlightContext,
   request: InferRequest,
   startedMs: number,
-): Promise<Result<Inference, ServeFailure>> {
+): MaybePromise<Result<Inference, ServeFailure>> {
   const policy = predictions.policyOf(deployment);
   const strategy = deployment.strategies?.premium;
   return policy === undefined
     ? compute(deps, context, request, startedMs)
-    : inferCached(deps, { predictions, policy, strategy }, context, request, startedMs);
+    : inferCached({
+        deps,
+        caching: { predictions, policy, strategy },
+        context,
+        request,
+        startedMs,
+      });
 }
 
 /** The first request for a model in this isolate. */

@@ -39,8 +39,20 @@ export function resolveAlias(
       detail: `model '${deployment.model}' has no alias '${alias}'; it has ${known.length === 0 ? "none" : known.join(", ")}`,
     });
   }
-  const version = onlyVersion(route) ?? choose(route, alias, askStickiness());
+  const only = SETTLED.get(route) ?? settle(route, alias);
+  if (only !== "open") return only;
+  const version = choose(route, alias, askStickiness());
   return ok({ version, route: `${alias}:${version}` });
+}
+
+/** Of routes that leave no choice: most requests take one, and a route never changes. */
+const SETTLED = new WeakMap<Route, Result<Resolved, never> | "open">();
+
+function settle(route: Route, alias: string): Result<Resolved, never> | "open" {
+  const version = onlyVersion(route);
+  const settled = version === undefined ? "open" : ok({ version, route: `${alias}:${version}` });
+  SETTLED.set(route, settled);
+  return settled;
 }
 
 /** The one version that has all the weight. */

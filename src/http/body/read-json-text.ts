@@ -1,3 +1,4 @@
+import type { MaybePromise } from "../../core/model/maybe-promise.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { Bytes } from "../../core/model/tensor.ts";
 import { type BodyFailure, declaredLength, readBody } from "./read-body.ts";
@@ -13,19 +14,20 @@ const REPLACEMENT = "\uFFFD";
  * The runtime replaces what is not UTF-8, three bytes for one to three. A replacement that
  * leaves the length as declared was sent as such, or stands for three bytes of a torn character.
  */
-export async function readJsonText(
+export function readJsonText(
   request: Request,
   maxBytes: number,
-): Promise<Result<string | Bytes, BodyFailure>> {
+): MaybePromise<Result<string | Bytes, BodyFailure>> {
   const length = declaredLength(request.headers.get("content-length"));
   const plain = request.headers.get("content-encoding") === null;
   if (!plain || length === undefined || length > maxBytes) return readBody(request, { maxBytes });
-  let text: string;
-  try {
-    text = await request.text();
-  } catch {
-    return broken("the body broke off before its end");
-  }
+  return request.text().then(
+    (text) => checkText(text, length),
+    () => broken("the body broke off before its end"),
+  );
+}
+
+function checkText(text: string, length: number): Result<string, BodyFailure> {
   const damagedAt = text.indexOf(REPLACEMENT);
   if (damagedAt < 0 || encoder.encode(text).byteLength === length) return ok(text);
   const byte = encoder.encode(text.slice(0, damagedAt)).byteLength;

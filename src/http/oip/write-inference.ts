@@ -18,20 +18,11 @@ export function writeInference(
   deps: HttpDeps,
   request: OipRequest,
   inference: Inference,
-  { predictionId, requestId }: AnswerIds,
+  ids: AnswerIds,
 ): Result<WrittenResponse, OipProblem> {
-  const { loaded, route, strategy, modelCache, cached, job } = inference;
-  const { model, version, digest } = loaded;
-  const tier = cached?.tier ?? "none";
-  const parameters = {
-    ...(digest === "" ? {} : { digest }),
-    strategy,
-    route,
-    cache: tier === "none" ? modelCache : tier,
-    prediction_id: predictionId,
-    request_id: requestId,
-    ...(job === undefined ? {} : { job }),
-  };
+  const { loaded, cached } = inference;
+  const { model, version } = loaded;
+  const parameters = writeParameters(inference, ids);
   const head = { model, version, id: request.id, parameters };
   const writtenOutputs = isAllJson(request) ? keptOutputs(deps, cached) : undefined;
   if (writtenOutputs !== undefined) {
@@ -39,6 +30,18 @@ export function writeInference(
   }
   const outputs = shapeOutputs(request, inference);
   return outputs.ok ? ok(writeOipResponse({ ...head, outputs: outputs.value })) : outputs;
+}
+
+/** The caller's own text is the request's id alone: nothing else has a character to escape. */
+function writeParameters(
+  { loaded: { digest }, route, strategy, modelCache, cached, job }: Inference,
+  { predictionId, requestId }: AnswerIds,
+): string {
+  const tier = cached?.tier ?? "none";
+  const of = digest === "" ? "" : `"digest":"${digest}",`;
+  const by = `"strategy":"${strategy}","route":"${route}","cache":"${tier === "none" ? modelCache : tier}"`;
+  const ids = `"prediction_id":"${predictionId}","request_id":${JSON.stringify(requestId)}`;
+  return `{${of}${by},${ids}${job === undefined ? "" : `,"job":"${job}"`}}`;
 }
 
 /** What a kept answer's outputs are in JSON: written for its first hit, kept for the others. */

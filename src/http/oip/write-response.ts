@@ -7,8 +7,8 @@ export interface OipResponse {
   readonly model: string;
   readonly version: string;
   readonly id: string | undefined;
-  /** Written as `parameters` of the answer. */
-  readonly parameters: Readonly<Record<string, unknown>>;
+  /** `parameters` of the answer, as JSON. */
+  readonly parameters: string;
   readonly outputs: readonly { readonly tensor: Tensor; readonly binary: boolean }[];
 }
 
@@ -52,7 +52,7 @@ export const wrapJsonOutputs = (response: WrittenOutputs): WrittenResponse => ({
 function writeEnvelope(response: Omit<OipResponse, "outputs">, outputs: string): string {
   const { model, version, id, parameters } = response;
   const echoed = id === undefined ? "" : `"id":${JSON.stringify(id)},`;
-  return `{"model_name":"${model}","model_version":"${version}",${echoed}"parameters":${JSON.stringify(parameters)},"outputs":[${outputs}]}`;
+  return `{"model_name":"${model}","model_version":"${version}",${echoed}"parameters":${parameters},"outputs":[${outputs}]}`;
 }
 
 function append(json: string, binary: readonly Uint8Array[]): WrittenResponse {

@@ -87,21 +87,23 @@ async function handle(
     typeof inputs === "function"
       ? (specs: readonly TensorSpec[]) => asServe(inputs(specs))
       : inputs;
-  const answered = await infer(serve, context, {
+  const requestId = c.get("requestId");
+  const inferred = infer(serve, context, {
     reference: reference.value,
     stickiness: stickinessOf(c, deps),
     cacheWish: () => cacheWishOf(c.req.header("cache-control")),
     inputs: readInputs,
     outputs: outputs.map(({ name }) => name),
     keySlot,
-    requestId: c.get("requestId"),
+    requestId,
   });
+  const answered = inferred instanceof Promise ? await inferred : inferred;
   if (!answered.ok) return refuseServe(c, answered.failure);
-  const ids = { requestId: c.get("requestId"), predictionId: deps.newId() };
+  const ids = { requestId, predictionId: deps.newId() };
   const written = writeInference(deps, request.value, answered.value, ids);
   if (!written.ok) return refuseRequest(c, written.failure);
   const durationMs = deps.clock.now() - startedMs;
-  deps.events.emit(inferenceEvent(answered.value, { requestId: ids.requestId, durationMs }));
+  deps.events.emit(inferenceEvent(answered.value, { requestId, durationMs }));
   const { model } = reference.value;
   const recorded = { id: ids.predictionId, model, inference: answered.value, inputs: readInputs };
   record(deps, context, recorded);

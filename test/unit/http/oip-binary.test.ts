@@ -170,7 +170,7 @@ describe("an answer", () => {
       model: "m",
       version: "2",
       id: 'a"b',
-      parameters: { route: "production:2" },
+      parameters: '{"route":"production:2"}',
       outputs,
     });
 
