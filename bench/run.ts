@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { batchRows } from "./scenarios/batch-rows.ts";
 import { coldFirstPrediction } from "./scenarios/cold-first-prediction.ts";
 import { freshness } from "./scenarios/freshness.ts";
+import { hitRatio } from "./scenarios/hit-ratio.ts";
 import { microBatching } from "./scenarios/micro-batching.ts";
 import { predictionCacheHit } from "./scenarios/prediction-cache-hit.ts";
 import { premiumLatency } from "./scenarios/premium-latency.ts";
@@ -15,6 +16,7 @@ import { openStage } from "./support/stage.ts";
 const SCENARIOS: readonly Scenario[] = [
   warmInference,
   predictionCacheHit,
+  hitRatio,
   batchRows,
   microBatching,
   freshness,

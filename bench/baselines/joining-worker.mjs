@@ -1,22 +1,29 @@
 // A Worker for one model that may put the rows of concurrent requests into one run. With JOIN_MS
-// each request waits so long, by a timer of its own, for others to join it; without, it runs alone.
+// each request waits so long, by a timer of its own, for others to join it; without, it runs alone,
+// as it does while fewer than JOIN_FROM requests are being answered.
 import { floats, openSession } from "./ort-session.mjs";
 
 const MAX_ROWS = 256;
 let session;
 let waiting = [];
 let runs = 0;
+let inFlight = 0;
 
 // biome-ignore lint/style/noDefaultExport: a Worker's entry point
 export default {
   async fetch(request, env) {
     if (request.method === "GET") return Response.json({ runs });
-    const { inputs } = await request.json();
-    session ??= await openSession(env);
-    const row = { input: inputs[0], outputs: undefined, run: undefined };
-    if (env.JOIN_MS === "") await runTogether([row]);
-    else await join(row, Number(env.JOIN_MS));
-    return Response.json({ outputs: row.outputs });
+    inFlight += 1;
+    try {
+      const { inputs } = await request.json();
+      session ??= await openSession(env);
+      const row = { input: inputs[0], outputs: undefined, run: undefined };
+      if (env.JOIN_MS === "" || inFlight < Number(env.JOIN_FROM)) await runTogether([row]);
+      else await join(row, Number(env.JOIN_MS));
+      return Response.json({ outputs: row.outputs });
+    } finally {
+      inFlight -= 1;
+    }
   },
 };
 

@@ -17,11 +17,12 @@ const CLIENTS = [1, 8, 32, 128];
 const FULL = { rounds: 7, seconds: 1 };
 const QUICK = { rounds: 1, seconds: 1 };
 
-/** How long a request waits for others; empty: it runs alone. */
+/** How long a request waits for others (empty: it runs alone), and from how many at a time it does. */
 const WAYS = [
-  { name: "alone", joinMs: "" },
-  { name: "joined", joinMs: "0" },
-  { name: "joined, 1 ms", joinMs: "1" },
+  { name: "alone", joinMs: "", from: "" },
+  { name: "joined", joinMs: "0", from: "1" },
+  { name: "joined, 1 ms", joinMs: "1", from: "1" },
+  { name: "joined from 16 on", joinMs: "0", from: "16" },
 ];
 
 /** Whether concurrent rows of one model are better run together. */
@@ -38,7 +39,7 @@ export const microBatching: Scenario = {
     return {
       scenario: "micro-batching",
       unit: "requests/s",
-      how: `A Worker for one model, one row as JSON a request, ${rounds} interleaved rounds of ${seconds} s. "joined" waits for a timer of 0 ms and runs with all that came until then, up to 256; each way on a \`workerd serve\` of its own.`,
+      how: `A Worker for one model, one row as JSON a request, ${rounds} interleaved rounds of ${seconds} s. "joined" waits for a timer of 0 ms and runs with all that came until then, up to 256; "from 16 on": only while 16 or more requests are being answered; each way on a \`workerd serve\` of its own.`,
       contenders,
     };
   },
@@ -73,7 +74,7 @@ async function measureModel(
   const data = new Array<number>(size).fill(0.5);
   const input = { name: model.input, shape: model.shape, datatype: "FP32", data };
   const body = JSON.stringify({ inputs: [input] });
-  const servers = await Promise.all(WAYS.map(({ joinMs }) => serve(stage, model, joinMs)));
+  const servers = await Promise.all(WAYS.map((way) => serve(stage, model, way)));
   const [first, ...others] = servers;
   const expected = await ask(first?.url ?? "", body);
   for (const { url } of others) expectSameAnswer(expected, await ask(url, body));
@@ -100,9 +101,13 @@ async function measureModel(
 const nameOf = ({ name }: JoinedModel, clients: number, way: string): string =>
   `${name}, ${clients} client${clients === 1 ? "" : "s"}, ${way}`;
 
-async function serve(stage: Stage, { name }: JoinedModel, joinMs: string): Promise<Served> {
-  const vars = { ...stage.storeVars, MODEL_KEY: keyOf(name), JOIN_MS: joinMs };
-  const folder = `joining-${name.replaceAll(" ", "-")}-${joinMs || "alone"}`;
+async function serve(
+  stage: Stage,
+  { name }: JoinedModel,
+  { name: way, joinMs, from }: (typeof WAYS)[number],
+): Promise<Served> {
+  const vars = { ...stage.storeVars, MODEL_KEY: keyOf(name), JOIN_MS: joinMs, JOIN_FROM: from };
+  const folder = `joining-${name}-${way}`.replaceAll(/\W+/g, "-");
   return serveWorker(stage.children, await stage.prepare(folder, WORKER, vars));
 }
 

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { startRedisDoor } from "../../test/support/redis-door.ts";
 import { interleave, type Measurement, type Runner } from "../support/interleave.ts";
 import { IRIS_BODY, IRIS_PATH } from "../support/iris.ts";
+import { publish, TOKEN } from "../support/publish.ts";
 import type { Scenario } from "../support/scenario.ts";
 import { variantOf } from "../support/variant.ts";
 import { type Served, serveWorker } from "../support/workerd.ts";
@@ -9,7 +10,6 @@ import { prepareFreshet } from "../support/workers.ts";
 
 const FULL_ROUNDS = 20;
 const QUICK_ROUNDS = 3;
-const TOKEN = "a-token-for-the-bench";
 const REVALIDATE_MS = 1_000;
 const MODEL = "published";
 const REDIS_MODEL = "published-by-redis";
@@ -65,17 +65,6 @@ export const publishToServed: Scenario = {
     }
   },
 };
-
-async function publish(url: string, model: string, body: Uint8Array<ArrayBuffer>): Promise<string> {
-  const answer = await fetch(`${url}/v1/models/${model}/versions?alias=production`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/octet-stream" },
-    body,
-  });
-  const text = await answer.text();
-  if (answer.status !== 201) throw new Error(`publish: ${answer.status} ${text}`);
-  return (JSON.parse(text) as { readonly version: string }).version;
-}
 
 async function served(url: string, model: string, version: string): Promise<Measurement> {
   const sinceMs = performance.now();

@@ -1,9 +1,9 @@
-import { ELEMENT, encodeModel, node, tensor } from "../../test/support/onnx-encoder.ts";
+import { addingBody, addingModel } from "../support/adding-model.ts";
+import { publish, TOKEN } from "../support/publish.ts";
 import type { Scenario } from "../support/scenario.ts";
 import { serveWorker } from "../support/workerd.ts";
 import { prepareFreshet } from "../support/workers.ts";
 
-const TOKEN = "a-token-for-the-bench";
 const MODEL = "swapped";
 const CLIENTS = 16;
 const FULL_SWAPS = 1_000;
@@ -22,12 +22,12 @@ export const versionSwaps: Scenario = {
     const worker = await prepareFreshet(stage, { FRESHET_ADMIN_TOKEN: TOKEN, USE_CACHE: "false" });
     const server = await serveWorker(stage.children, worker);
     try {
-      await publish(server.url, 1);
+      await publishMark(server.url, 1);
       const load = startLoad(server.url);
       const took: number[] = [];
       let settled = Number.NaN;
       for (let swap = 1; swap <= swaps; swap += 1) {
-        await publish(server.url, swap + 1);
+        await publishMark(server.url, swap + 1);
         const sinceMs = performance.now();
         await load.untilServed(String(swap + 1));
         took.push(performance.now() - sinceMs);
@@ -49,30 +49,12 @@ export const versionSwaps: Scenario = {
   },
 };
 
-/** `y` = `x` + `mark`: an answer tells which version computed it. */
-const modelOf = (mark: number) =>
-  encodeModel({
-    nodes: [node("Add", ["x", "w"], ["y"])],
-    inputs: [{ name: "x", type: ELEMENT.FP32, shape: [null, 1] }],
-    outputs: [{ name: "y", type: ELEMENT.FP32, shape: [null, 1] }],
-    initializers: [tensor("w", ELEMENT.FP32, [1], new Uint8Array(Float32Array.of(mark).buffer))],
-  });
-
-async function publish(url: string, mark: number): Promise<void> {
-  const answer = await fetch(`${url}/v1/models/${MODEL}/versions?alias=production`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/octet-stream" },
-    body: modelOf(mark),
-  });
-  const text = await answer.text();
-  if (answer.status !== 201) throw new Error(`publish: ${answer.status} ${text}`);
-  const { version } = JSON.parse(text);
+async function publishMark(url: string, mark: number): Promise<void> {
+  const version = await publish(url, MODEL, addingModel(mark));
   if (version !== String(mark)) throw new Error(`version ${version} came for mark ${mark}`);
 }
 
-const BODY = JSON.stringify({
-  inputs: [{ name: "x", shape: [1, 1], datatype: "FP32", data: [0] }],
-});
+const BODY = addingBody(0);
 
 /** Clients that ask without pause; the first failed or wrong answer ends the measurement. */
 function startLoad(url: string) {

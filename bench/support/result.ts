@@ -17,7 +17,7 @@ export interface Requirement {
 
 export interface ScenarioResult {
   readonly scenario: string;
-  readonly unit: "requests/s" | "rows/s" | "ms" | "µs";
+  readonly unit: "requests/s" | "rows/s" | "ms" | "µs" | "hits/request";
   /** What was done, in a line. */
   readonly how: string;
   readonly contenders: readonly Contender[];
