@@ -23,7 +23,7 @@ module.exports = {
       to: {
         dependencyTypesNot: ["local"],
         pathNot: [
-          "node_modules/(zod|lru-cache|fastest-levenshtein|@bufbuild/protobuf|@cfworker/json-schema)/",
+          "node_modules/(zod|lru-cache|fastest-levenshtein|@bufbuild/protobuf|@cfworker/json-schema|re2js)/",
           "^src/core/",
         ],
       },

@@ -69,7 +69,7 @@ export const configSchema = z.object({
     [],
   ),
   FRESHET_ENV: setting(
-    "Name of the environment: part of the shared cache's keys; `dev` logs for people, the others log JSON.",
+    "Name of the environment: part of the shared cache's keys; `dev`, a developer's own, logs for people and lets whoever may predict append to conversations; the others log JSON.",
     z.enum(["dev", "staging", "production"], "must be dev, staging or production"),
     "dev",
   ),

@@ -11,6 +11,7 @@ import { gzip } from "../adapters/web-platform/gzip.ts";
 import { createWebSignatureVerifier } from "../adapters/web-platform/signature.ts";
 import { ModelCache } from "../core/cache/model-cache.ts";
 import { PredictionCache } from "../core/cache/prediction-cache.ts";
+import { RedisGuard } from "../core/cache/redis-guard.ts";
 import { RedisPredictions } from "../core/cache/redis-predictions.ts";
 import { BundleCatalog } from "../core/lifecycle/bundle/bundle-catalog.ts";
 import { CronState } from "../core/lifecycle/cron/cron-state.ts";
@@ -168,8 +169,10 @@ export function createIsolate(config: Config, engine: Engine, secretOf: SecretOf
           newId,
           maxBytes: maxFileBytes({ engine }),
         };
+  const redisGuard = new RedisGuard(clock);
   const jobs = upstash && createLazyJobStore(upstash);
-  const records = upstash && createRecordKeeping(upstash, { digest, events, clock }, () => deps);
+  const records =
+    upstash && createRecordKeeping(upstash, redisGuard, { digest, events, clock }, () => deps);
   const remote = createLazyRemoteModels(
     { hosts: config.FRESHET_REMOTE_HOSTS, isLocal: config.FRESHET_ENV === "dev" },
     { fetch: (url, init) => fetch(url, init), random: Math.random, clock, secretOf },
@@ -203,8 +206,8 @@ export function createIsolate(config: Config, engine: Engine, secretOf: SecretOf
     uploads: createS3UploadStore(storeConfig(config), { clock, random: Math.random }),
     digest,
     sharedCache,
-    entities: upstash && createLazyEntityStore(upstash),
-    conversations: upstash && createLazyConversationStore(upstash),
+    entities: upstash && createLazyEntityStore(upstash, redisGuard),
+    conversations: upstash && createLazyConversationStore(upstash, redisGuard),
     ...(records && {
       records,
       onEntityFinished: createOnEntityFinished(() => deps, records),

@@ -1,4 +1,5 @@
 import type { UpstashConfig } from "../adapters/upstash/client.ts";
+import type { RedisGuard } from "../core/cache/redis-guard.ts";
 import type { FlightContext } from "../core/cache/single-flight.ts";
 import type { PredictionStore } from "../core/ports/prediction-store.ts";
 import { PredictionRecorder, type RecorderDeps } from "../core/quality/record-predictions.ts";
@@ -7,10 +8,11 @@ import type { HttpDeps, RecordKeeping } from "../http/deps.ts";
 /** Records of predictions and what writes them, one for the isolate. */
 export function createRecordKeeping(
   config: UpstashConfig,
+  guard: RedisGuard,
   deps: Pick<RecorderDeps, "digest" | "events" | "clock">,
   http: () => HttpDeps,
 ): RecordKeeping {
-  const predictions = createLazyPredictionStore(config);
+  const predictions = createLazyPredictionStore(config, guard);
   const onWritten: RecorderDeps["onWritten"] = async (records) => {
     const { entities } = http();
     if (entities === undefined) return;
@@ -45,7 +47,7 @@ async function loadSettling(http: HttpDeps, predictions: PredictionStore) {
 }
 
 /** The prediction store, loaded when it is first used: a cold start does not wait for it. */
-function createLazyPredictionStore(config: UpstashConfig): PredictionStore {
+function createLazyPredictionStore(config: UpstashConfig, guard: RedisGuard): PredictionStore {
   const load = async () => {
     const { createUpstashPredictionStore } = await import(
       "../adapters/upstash/prediction-store.ts"
@@ -53,13 +55,13 @@ function createLazyPredictionStore(config: UpstashConfig): PredictionStore {
     return createUpstashPredictionStore(config);
   };
   return {
-    add: async (...given) => (await load()).add(...given),
-    get: async (...given) => (await load()).get(...given),
-    setOutcomes: async (...given) => (await load()).setOutcomes(...given),
-    list: async (...given) => (await load()).list(...given),
-    listOnEntity: async (...given) => (await load()).listOnEntity(...given),
-    counters: async (...given) => (await load()).counters(...given),
-    unarchived: async (...given) => (await load()).unarchived(...given),
-    markArchived: async (...given) => (await load()).markArchived(...given),
+    add: (...given) => guard.ask(async () => (await load()).add(...given)),
+    get: (...given) => guard.ask(async () => (await load()).get(...given)),
+    setOutcomes: (...given) => guard.ask(async () => (await load()).setOutcomes(...given)),
+    list: (...given) => guard.ask(async () => (await load()).list(...given)),
+    listOnEntity: (...given) => guard.ask(async () => (await load()).listOnEntity(...given)),
+    counters: (...given) => guard.ask(async () => (await load()).counters(...given)),
+    unarchived: (...given) => guard.ask(async () => (await load()).unarchived(...given)),
+    markArchived: (...given) => guard.ask(async () => (await load()).markArchived(...given)),
   };
 }

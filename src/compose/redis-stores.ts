@@ -1,23 +1,27 @@
 import type { UpstashConfig } from "../adapters/upstash/client.ts";
+import type { RedisGuard } from "../core/cache/redis-guard.ts";
 import type { ConversationStore } from "../core/ports/conversation-store.ts";
 import type { EntityStore } from "../core/ports/entity-store.ts";
 import type { JobStore } from "../core/ports/job-store.ts";
 
 /** The entity store, loaded when it is first used: a cold start does not wait for it. */
-export function createLazyEntityStore(config: UpstashConfig): EntityStore {
+export function createLazyEntityStore(config: UpstashConfig, guard: RedisGuard): EntityStore {
   const load = async () => {
     const { createUpstashEntityStore } = await import("../adapters/upstash/entity-store.ts");
     return createUpstashEntityStore(config);
   };
   return {
-    getMany: async (...given) => (await load()).getMany(...given),
-    swapMany: async (...given) => (await load()).swapMany(...given),
-    list: async (...given) => (await load()).list(...given),
+    getMany: (...given) => guard.ask(async () => (await load()).getMany(...given)),
+    swapMany: (...given) => guard.ask(async () => (await load()).swapMany(...given)),
+    list: (...given) => guard.ask(async () => (await load()).list(...given)),
   };
 }
 
 /** The conversation store, loaded when it is first used. */
-export function createLazyConversationStore(config: UpstashConfig): ConversationStore {
+export function createLazyConversationStore(
+  config: UpstashConfig,
+  guard: RedisGuard,
+): ConversationStore {
   const load = async () => {
     const { createUpstashConversationStore } = await import(
       "../adapters/upstash/conversation-store.ts"
@@ -25,8 +29,8 @@ export function createLazyConversationStore(config: UpstashConfig): Conversation
     return createUpstashConversationStore(config);
   };
   return {
-    append: async (...given) => (await load()).append(...given),
-    read: async (...given) => (await load()).read(...given),
+    append: (...given) => guard.ask(async () => (await load()).append(...given)),
+    read: (...given) => guard.ask(async () => (await load()).read(...given)),
   };
 }
 

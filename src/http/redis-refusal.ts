@@ -19,6 +19,23 @@ export const REDIS_UNAVAILABLE: Refusal = {
   retryAfterS: 1,
 };
 
+/**
+ * As it is said of one failure: what was not even asked has surely not been done.
+ * @param detail of one that was asked
+ */
+export const redisRefusalOf = (
+  { reason, retryAfterMs = 0 }: SharedCacheFailure,
+  detail = REDIS_UNAVAILABLE.detail,
+): Refusal =>
+  reason === "paused"
+    ? {
+        ...REDIS_UNAVAILABLE,
+        detail:
+          "Redis has given no answer several times in a row and is left alone for a moment: nothing was asked of it or done; try again after Retry-After",
+        retryAfterS: Math.max(1, Math.ceil(retryAfterMs / 1_000)),
+      }
+    : { ...REDIS_UNAVAILABLE, detail };
+
 /** The caller hears that Redis did not answer; the log hears why. */
 export const refuseRedis = (
   c: AppContext,
@@ -30,8 +47,9 @@ export const refuseRedis = (
 export function redisSilence(
   { events }: Pick<HttpDeps, "events">,
   requestId: string,
-  { reason, detail, cause }: SharedCacheFailure,
+  failure: SharedCacheFailure,
 ): Refusal {
+  const { reason, detail, cause } = failure;
   events.emit({ kind: "request_failed", requestId, status: 503, reason, detail, cause });
-  return REDIS_UNAVAILABLE;
+  return redisRefusalOf(failure);
 }

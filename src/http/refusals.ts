@@ -10,6 +10,7 @@ export function refusalOf(failure: ServeFailure): Refusal {
     case "invalid_input":
     case "rejected_input":
     case "input_too_large":
+    case "engine_crashed":
       return { status: 400, code, detail };
     case "model_not_found":
     case "alias_not_found":
@@ -18,6 +19,7 @@ export function refusalOf(failure: ServeFailure): Refusal {
     case "model_unavailable":
       return { status: 503, code, detail, retryAfterS: 30 };
     case "too_stale":
+    case "not_tried":
       return { status: 503, code, detail, retryAfterS: 1 };
     case "store_unavailable":
       // The store's own words name keys and hosts: they are for the log.

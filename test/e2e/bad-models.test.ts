@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Stack } from "../../infra/local/stack.ts";
 import { readFixture, readFixtureFile } from "../support/fixtures.ts";
 import { inferJson } from "../support/infer.ts";
+import { ELEMENT, encodeModel, intAttribute, node, tensor } from "../support/onnx-encoder.ts";
 import { publish } from "../support/publish.ts";
 import { startTestStack } from "../support/stack.ts";
 
@@ -28,6 +29,21 @@ const REASONS: Readonly<Record<string, RegExp>> = {
 };
 
 const nameOf = (file: string) => `bad-${file.replace(/\.onnx$/, "")}`;
+
+/** Answers each row by itself, and takes memory for as many floats as the largest one says. */
+const GREEDY = encodeModel({
+  nodes: [
+    node("ReduceMax", ["x"], ["largest"], [intAttribute("keepdims", 1)]),
+    node("Reshape", ["largest", "flat"], ["size"]),
+    node("ConstantOfShape", ["size"], ["zeros"]),
+    node("ReduceSum", ["zeros"], ["nothing"], [intAttribute("keepdims", 0)]),
+    node("Cast", ["x"], ["float"], [intAttribute("to", ELEMENT.FP32)]),
+    node("Add", ["float", "nothing"], ["y"]),
+  ],
+  inputs: [{ name: "x", type: ELEMENT.INT64, shape: [null, 1] }],
+  outputs: [{ name: "y", type: ELEMENT.FP32, shape: [null, 1] }],
+  initializers: [tensor("flat", ELEMENT.INT64, [1], new Uint8Array(8).fill(255))],
+});
 
 describe("bad models", () => {
   let stack: Stack;
@@ -78,6 +94,21 @@ describe("bad models", () => {
     // Fits into 32 bits, not into an isolate.
     expect((await ask([10_000, 10_000])).status).toBe(400);
     expect((await ask([2, 3])).status).toBe(200);
+  });
+
+  it("fails the one row among others that asks for 40 GB", async () => {
+    await publish(stack.store, "bad-greedy", GREEDY);
+    const rows = Array.from({ length: 300 }, (_, index) => [index === 170 ? 10_000_000_000 : 1]);
+    const answer = await fetch(`${stack.url}/v1/models/bad-greedy/predict`, {
+      method: "POST",
+      body: JSON.stringify({ rows }),
+    });
+    const { results } = (await answer.json()) as {
+      results: readonly { ok: boolean; outputs?: object; error?: { code: string } }[];
+    };
+    expect(results.map(({ outputs, error }) => error?.code ?? outputs)).toEqual(
+      rows.map(([value]) => (value === 1 ? { y: 1 } : "input_too_large")),
+    );
   });
 
   it("harm no other model", async () => {

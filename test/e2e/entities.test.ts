@@ -126,14 +126,48 @@ describe("while Redis does not answer", () => {
       expect(refusalOf(answer)).toEqual([503, "redis_unavailable"]);
       expect(answer.headers.get("retry-after")).toBe("1");
     }
+    await expectUnasked([
+      ["PUT", entity, finish],
+      ["GET", entity],
+      ["DELETE", entity],
+      ["POST", "/v1/entities/match", { id: "frozen" }],
+      ["POST", events, EVENT],
+      ["GET", events],
+      ["POST", "/v1/models/iris-logreg/predict", { entities: ["match:frozen"] }],
+      ["GET", "/v1/predictions/frozen"],
+      ["PUT", "/v1/predictions/frozen/outcome", { value: "setosa" }],
+      ["GET", "/v1/models/iris-logreg/accuracy"],
+    ]);
     // What waited in Redis is carried out now: its answers are lost.
     door.thaw();
+    // Somebody is let through when the pause is over, and everybody after him.
+    await expect
+      .poll(async () => (await call(stack, "PUT", entity, finish)).status, {
+        timeout: 20_000,
+        interval: 500,
+      })
+      .toBe(200);
     expect((await call(stack, "PUT", entity, finish)).body).toMatchObject(finish);
     const again = await call(stack, "POST", events, EVENT, key);
     expect(again.body.total).toBe(1);
     const read = await call(stack, "GET", events);
     expect(read.body.items).toMatchObject([EVENT]);
   });
+
+  /** Once Redis has been silent a few times, nobody waits for it: it is not even asked. */
+  async function expectUnasked(asked: readonly (readonly [string, string, unknown?])[]) {
+    const calls = door.calls.length;
+    for (const [method, path, body] of asked) {
+      const answer = await call(stack, method, path, body);
+      expect([path, ...refusalOf(answer)]).toEqual([path, 503, "redis_unavailable"]);
+      expect(answer.body.detail).toMatch(/left alone.*nothing was asked of it or done/);
+      const seconds = Number(answer.headers.get("retry-after"));
+      expect(seconds).toBeGreaterThanOrEqual(1);
+      expect(seconds).toBeLessThanOrEqual(60);
+    }
+    const since = door.calls.slice(calls).filter((command) => /EVAL|MGET/.test(command));
+    expect(since).toEqual([]);
+  }
 });
 
 describeNeeding(["redis-server"], "a stack that is stopped and started again", () => {

@@ -4,6 +4,7 @@ import { fail } from "../../src/core/model/result.ts";
 import type { ConversationStore } from "../../src/core/ports/conversation-store.ts";
 import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "../support/http-app.ts";
 import { type Json, jsonSender, refusalOf } from "../support/json-answers.ts";
+import { SILENCES } from "../support/redis-silences.ts";
 
 const EVENTS = "/v1/conversations/c-1/events";
 const EVENT = { category: "risk", resource: "loan", payload: { label: "low" } };
@@ -248,14 +249,14 @@ describe.each([
     expect(refused.body.detail).toContain("UPSTASH_REDIS_REST_URL");
   });
 
-  it.each(["unreachable", "denied", "refused"] as const)(
-    "says to try again while Redis does not answer (%s), and tells the log why",
-    async (reason) => {
-      const silent = async () => fail({ reason, detail: "SECRETHOST" });
+  it.each(SILENCES)(
+    "says to try again while Redis does not answer (%s, after %s s), and tells the log why",
+    async (reason, seconds) => {
+      const silent = async () => fail({ reason, detail: "SECRETHOST", retryAfterMs: 3_500 });
       app = createHttpApp({ conversations: { append: silent, read: silent } });
       const refused = await send(method, EVENTS, body);
       expect(refusalOf(refused)).toEqual([503, "redis_unavailable"]);
-      expect(refused.headers.get("retry-after")).toBe("1");
+      expect(refused.headers.get("retry-after")).toBe(seconds);
       expect(JSON.stringify(refused.body)).not.toContain("SECRETHOST");
       expect(app.events).toMatchObject([{ kind: "request_failed", reason, detail: "SECRETHOST" }]);
     },

@@ -4,6 +4,7 @@ import { fail } from "../../src/core/model/result.ts";
 import type { EntityStore } from "../../src/core/ports/entity-store.ts";
 import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "../support/http-app.ts";
 import { type Json, jsonSender, refusalOf } from "../support/json-answers.ts";
+import { SILENCES } from "../support/redis-silences.ts";
 
 const MATCH = "/v1/entities/match/m-1";
 
@@ -243,14 +244,14 @@ describe.each(ROUTES)("%s %s", (method, path, scope) => {
     expect(refused.body.detail).toContain("UPSTASH_REDIS_REST_URL");
   });
 
-  it.each(["unreachable", "denied", "refused"] as const)(
-    "says to try again while Redis does not answer (%s), and tells the log why",
-    async (reason) => {
-      const silent = async () => fail({ reason, detail: "SECRETHOST" });
+  it.each(SILENCES)(
+    "says to try again while Redis does not answer (%s, after %s s), and tells the log why",
+    async (reason, seconds) => {
+      const silent = async () => fail({ reason, detail: "SECRETHOST", retryAfterMs: 3_500 });
       app = createHttpApp({ entities: { getMany: silent, swapMany: silent, list: silent } });
       const refused = await send(method, path, body);
       expect(refusalOf(refused)).toEqual([503, "redis_unavailable"]);
-      expect(refused.headers.get("retry-after")).toBe("1");
+      expect(refused.headers.get("retry-after")).toBe(seconds);
       expect(JSON.stringify(refused.body)).not.toContain("SECRETHOST");
       expect(app.events).toMatchObject([{ kind: "request_failed", reason, detail: "SECRETHOST" }]);
     },

@@ -101,6 +101,30 @@ describe("POST /v1/entities/{type}", () => {
     expect(largest).toBeLessThan(500_000);
   });
 
+  it("finishes large entities a few at a time: Redis takes 1 MB a request", async () => {
+    const sizes: number[] = [];
+    app = createHttpApp({
+      entities: {
+        ...store,
+        swapMany(type, writes, deadlineMs) {
+          sizes.push(JSON.stringify(writes).length);
+          return store.swapMany(type, writes, deadlineMs);
+        },
+      },
+    });
+    const ids = Array.from({ length: 30 }, (_, index) => `large${index}`);
+    const text = "x".repeat(60_000);
+    await post(ids.map((id) => ({ id, features: { text } })));
+    sizes.length = 0;
+    const { body } = await post(ids.map((id) => ({ id, state: "finished", outcome: 1 })));
+    expect([body.written, body.failed]).toEqual([30, 0]);
+    expect((await send("GET", "/v1/entities/match/large29")).body).toMatchObject({
+      ...{ state: "finished", features: { text } },
+    });
+    expect(sizes).toHaveLength(15);
+    expect(Math.max(...sizes)).toBeLessThan(160_000);
+  });
+
   it("refuses what is too much, or nothing", async () => {
     expect(refusalOf(await post(Array.from({ length: 1_001 }, () => "{}")))).toEqual([
       400,

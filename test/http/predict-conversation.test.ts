@@ -119,6 +119,16 @@ describe("a prediction in a conversation", () => {
     );
   });
 
+  it("is known not to be appended while Redis is left alone, which is no unknown fate", async () => {
+    const paused = fail({ reason: "paused", detail: "not asked", retryAfterMs: 3_500 });
+    const { predict } = await withAppend(async () => paused);
+    const { results, meta } = await predict({ rows: [SETOSA] });
+    expect(results).toMatchObject([{ ok: true }]);
+    expect(meta.conversation).toMatchObject({
+      error: { code: "redis_unavailable", detail: expect.stringContaining("nothing was appended") },
+    });
+  });
+
   it("waits for Redis two seconds at most", async () => {
     const deadlines: number[] = [];
     const { predict } = await withAppend(async (_id, _events, { deadlineMs }) => {
@@ -183,6 +193,38 @@ it("an answer that is larger than an event may be is answered, and not appended"
   expect(JSON.stringify(results).length).toBeGreaterThan(70_000);
   expect(meta.conversation).toMatchObject({ error: { code: "body_too_large" } });
   expect(await read()).toEqual([]);
+});
+
+describe("where everybody may predict", () => {
+  const settings = { environment: "production" };
+  const body = { rows: [SETOSA], conversation: CONVERSATION };
+
+  it("nobody fills or spoils a conversation without the scope that appending needs", async () => {
+    const { app, read } = await createApp({ settings });
+    for (const headers of [{}, { authorization: "Bearer a-guess" }]) {
+      const answer = await app.post(PREDICT, body, headers as Record<string, string>);
+      expect(answer.headers.get("www-authenticate")).toContain("Bearer");
+      expect(await answer.json()).toMatchObject({
+        status: 401,
+        code: "unauthorized",
+        detail: expect.stringContaining("to append to a conversation"),
+      });
+    }
+    expect(await read()).toEqual([]);
+    expect((await app.post(PREDICT, { rows: [SETOSA] })).status).toBe(200);
+  });
+
+  it("who may append has the answer appended", async () => {
+    const { app, read } = await createApp({ settings });
+    const answer = await app.post(PREDICT, body, { authorization: `Bearer ${ADMIN_TOKEN}` });
+    expect(((await answer.json()) as Body).meta.conversation?.events).toHaveLength(1);
+    expect(await read()).toHaveLength(1);
+  });
+
+  it("a developer's own machine needs no token", async () => {
+    const { app } = await createApp({ settings: { environment: "dev" } });
+    expect((await app.post(PREDICT, body)).status).toBe(200);
+  });
 });
 
 describe("a conversation that is none is refused", () => {

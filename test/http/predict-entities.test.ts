@@ -153,6 +153,29 @@ describe("predict by entity is refused", () => {
     expect((await app.post(PREDICT, { rows: [SETOSA] })).status).toBe(200);
   });
 
+  it("when they are more together than an isolate should hold, at any size of one", async () => {
+    const { app, send } = await createApp();
+    const text = "x".repeat(65_000);
+    const ids = Array.from({ length: 65 }, (_, index) => `large${index}`);
+    for (const id of ids) {
+      expect(
+        (await send("PUT", `/v1/entities/flower/${id}`, { features: { ...SETOSA, text } })).status,
+      ).toBe(201);
+    }
+    const words = ids.map((id) => `flower:${id}`);
+    expect(await refused(app, { entities: words })).toEqual([
+      413,
+      "entities_too_large",
+      expect.stringContaining("of 65 'flower' there is room for 64"),
+    ]);
+    const half = await predict(app, words.slice(0, 32), "?unknown=ignore");
+    expect(labelsOf(half)).toEqual(words.slice(0, 32).map(() => "setosa"));
+    const tooLarge = { features: { text: "x".repeat(65_600) } };
+    const one = await send("PUT", "/v1/entities/flower/one", tooLarge);
+    expect(refusalOf(one)).toEqual([400, "invalid_request"]);
+    expect(one.body.detail).toContain("65536 bytes");
+  });
+
   it("when the body is wrong as a whole, before anything is asked of Redis", async () => {
     const { app } = await createApp({ settings: { maxRows: 2 } });
     const types = Array.from({ length: 11 }, (_, type) => `t${type}:1`);

@@ -2,7 +2,7 @@ import type { Entity, EntityContent } from "../../core/model/entity.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { EntityStore, EntityWrite } from "../../core/ports/entity-store.ts";
 import type { SharedCacheFailure } from "../../core/ports/shared-cache.ts";
-import { call, clientFor, evaluate, isTexts, type UpstashConfig, unexpected } from "./client.ts";
+import { call, evaluate, isTexts, type UpstashConfig, unexpected } from "./client.ts";
 
 /**
  * Compares and swaps many in one step. KEYS: the type's counter of revisions, its ids, those
@@ -39,6 +39,20 @@ for i = 1, #KEYS - 4 do
 end
 return out`;
 
+/**
+ * KEYS: one an entity. ARGV: the most bytes, after which the answer ends. Answers their texts, each
+ * after a mark, or `-` for what is not there.
+ */
+const READ = `
+local out, bytes, most = {}, 0, tonumber(ARGV[1])
+for i = 1, #KEYS do
+  local text = redis.call('GET', KEYS[i])
+  if text then bytes = bytes + #text end
+  if i > 1 and bytes > most then break end
+  out[i] = text and '=' .. text or '-'
+end
+return out`;
+
 /** Ids in the order of their bytes: members of one score are sorted so. */
 const PAGE = `return redis.call('ZRANGEBYLEX', KEYS[1], ARGV[1], '+', 'LIMIT', 0, ARGV[2])`;
 
@@ -50,14 +64,14 @@ export function createUpstashEntityStore(config: UpstashConfig): EntityStore {
   const idsOf = (type: string, state?: string) =>
     `${keyPrefix}entities:${type}${state === undefined ? "" : `:${state}`}`;
 
-  const getMany: EntityStore["getMany"] = (type, ids, deadlineMs) =>
-    call("MGET", async () => {
+  const getMany: EntityStore["getMany"] = (type, ids, deadlineMs, maxBytes) =>
+    call("EVAL", async () => {
       if (ids.length === 0) return ok([]);
       const keys = ids.map((id) => keyOf(type, id));
-      const texts: unknown = await (await clientFor(config, deadlineMs)).mget<unknown[]>(keys);
-      return Array.isArray(texts) && texts.length === ids.length
+      const texts = await evaluate(config, READ, keys, [String(maxBytes)], deadlineMs);
+      return isTexts(texts) && texts.length > 0 && texts.length <= ids.length
         ? readEntities(type, ids, texts)
-        : unexpected("MGET");
+        : unexpected("EVAL");
     });
 
   return {
@@ -76,20 +90,19 @@ export function createUpstashEntityStore(config: UpstashConfig): EntityStore {
           ? ok(answer.map((rev) => (rev === "-" ? undefined : Number(rev))))
           : unexpected("EVAL");
       }),
-    async list(type, { state, limit, after }, deadlineMs) {
+    async list(type, { state, limit, after, maxBytes }, deadlineMs) {
       const page = await call<readonly string[]>("EVAL", async () => {
         const words = [after === undefined ? "-" : `(${after}`, String(limit + 1)];
         const answer = await evaluate(config, PAGE, [idsOf(type, state)], words, deadlineMs);
         return isTexts(answer) && answer.length <= limit + 1 ? ok(answer) : unexpected("EVAL");
       });
       if (!page.ok) return page;
-      const ids = page.value.slice(0, limit);
-      const read = await getMany(type, ids, deadlineMs);
+      const read = await getMany(type, page.value.slice(0, limit), deadlineMs, maxBytes);
       if (!read.ok) return read;
       const entities = read.value.filter((entity) => entity !== undefined);
-      const last = ids.at(-1);
+      const last = page.value[read.value.length - 1];
       return ok(
-        page.value.length > limit && last !== undefined
+        page.value.length > read.value.length && last !== undefined
           ? { entities, nextAfter: last }
           : { entities },
       );
@@ -117,14 +130,14 @@ const textOf = ({ state, createdAtMs, updatedAtMs, outcome, features }: EntityCo
 function readEntities(
   type: string,
   ids: readonly string[],
-  texts: readonly unknown[],
+  texts: readonly string[],
 ): Result<readonly (Entity | undefined)[], SharedCacheFailure> {
   const entities: (Entity | undefined)[] = [];
   for (const [index, text] of texts.entries()) {
     const id = ids[index] ?? "";
-    const entity = text === null ? undefined : readText(type, id, text);
+    const entity = text === "-" ? undefined : readText(type, id, text);
     if (entity === null) {
-      return fail({ reason: "refused", detail: `MGET: the entity ${type}/${id} is damaged` });
+      return fail({ reason: "refused", detail: `EVAL: the entity ${type}/${id} is damaged` });
     }
     entities.push(entity);
   }
@@ -132,9 +145,11 @@ function readEntities(
 }
 
 /** `null` for what no Freshet wrote. */
-function readText(type: string, id: string, text: unknown): Entity | null {
-  if (typeof text !== "string") return null;
-  const [rev, state, createdAtMs, updatedAtMs, outcome = "", features = ""] = text.split("\n");
+function readText(type: string, id: string, marked: string): Entity | null {
+  if (!marked.startsWith("=")) return null;
+  const [rev, state, createdAtMs, updatedAtMs, outcome = "", features = ""] = marked
+    .slice(1)
+    .split("\n");
   if (state !== "open" && state !== "finished") return null;
   try {
     return {

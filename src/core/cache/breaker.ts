@@ -27,6 +27,11 @@ export class Breaker {
     return this.#isProbing || this.#clock.now() >= this.#openUntilMs ? "half-open" : "open";
   }
 
+  /** Milliseconds until somebody may ask again; 0: now. */
+  get retryAfterMs(): number {
+    return Math.max(0, (this.#openUntilMs ?? 0) - this.#clock.now());
+  }
+
   /** Whether the caller may ask now. It must report `succeeded` or `failed` when it did. */
   mayAsk(): boolean {
     if (this.#openUntilMs === undefined) return true;

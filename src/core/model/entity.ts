@@ -14,6 +14,11 @@ export type Features = Readonly<Record<string, unknown>>;
 /** Of the features' JSON in UTF-8. */
 export const MAX_FEATURES_BYTES = 64 * 1024;
 export const MAX_OUTCOME_CHARS = 1024;
+/**
+ * What one request may have read of entities, as they are stored, in bytes. Read into objects
+ * they may take ten times as much, of an isolate's 128 MB.
+ */
+export const MAX_READ_BYTES = 4 * 1024 * 1024;
 
 const TYPE = /^[a-z][a-z0-9_-]{0,31}$/;
 const ID = /^[A-Za-z0-9_][A-Za-z0-9._~:@+=-]{0,255}$/;

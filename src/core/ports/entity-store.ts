@@ -15,11 +15,16 @@ export interface EntityWrite {
 
 /** Stored entities. What a write acknowledged is kept until it is changed or deleted. */
 export interface EntityStore {
-  /** Many in one round trip; the answers in their order, `undefined` for what is not there. Holds all of them at once. */
+  /**
+   * Many in one round trip; the answers in their order, `undefined` for what is not there. Holds
+   * all of them at once: `maxBytes` ends the answer before the one that would bring what is stored
+   * of them over so many bytes, at least one. The ids left are for another call.
+   */
   getMany(
     type: string,
     ids: readonly string[],
     deadlineMs: number,
+    maxBytes: number,
   ): EntityAnswer<readonly (Entity | undefined)[]>;
   /**
    * Writes each one that is still as it was read, all in one atomic step, and answers in their
@@ -34,7 +39,8 @@ export interface EntityStore {
   ): EntityAnswer<readonly (number | undefined)[]>;
   /**
    * By id, in the order of its bytes; `after` is the last id of the page before. One that is
-   * deleted or leaves the state meanwhile may be missing or still shown. Two round trips.
+   * deleted or leaves the state meanwhile may be missing or still shown. A page ends early by
+   * `maxBytes`, as `getMany` does. Two round trips.
    */
   list(
     type: string,
@@ -42,6 +48,7 @@ export interface EntityStore {
       readonly state?: EntityState | undefined;
       readonly limit: number;
       readonly after?: string | undefined;
+      readonly maxBytes: number;
     },
     deadlineMs: number,
   ): EntityAnswer<{ readonly entities: readonly Entity[]; readonly nextAfter?: string }>;

@@ -2,10 +2,13 @@ import type { Result } from "../model/result.ts";
 
 /** The shared cache gave no answer: never a hit, never "absent". */
 export interface SharedCacheFailure {
-  readonly reason: "unreachable" | "denied" | "refused";
+  /** `paused`: it was not even asked, as it has been silent. */
+  readonly reason: "unreachable" | "denied" | "refused" | "paused";
   /** One line for a log, without tokens. */
   readonly detail: string;
   readonly cause?: unknown;
+  /** Of `paused`: milliseconds until it is asked again. */
+  readonly retryAfterMs?: number;
 }
 
 /** Redis as the core sees it. Keys come without the environment's prefix. Values are text, returned exactly as written. */

@@ -1,3 +1,4 @@
+import { type Entity, MAX_READ_BYTES } from "../model/entity.ts";
 import type { EntityKey, OutcomeValue, PredictionRecord } from "../model/prediction-record.ts";
 import { fail, ok, type Result } from "../model/result.ts";
 import type { KeptPrediction, RecordPlace } from "../ports/prediction-store.ts";
@@ -125,8 +126,8 @@ export async function settleFinished(
 
 /**
  * Settles what was recorded on entities that had been finished before: a record is written a
- * moment after its answer, and whoever finished the entity may not have seen it. One round trip for
- * each type, and those of `settleEntity` for each finished entity.
+ * moment after its answer, and whoever finished the entity may not have seen it. A round trip for
+ * each type, more where entities are large, and those of `settleEntity` for each finished entity.
  */
 export async function settleLate(
   deps: SettleDeps & EntityDeps,
@@ -138,10 +139,22 @@ export async function settleLate(
     types.set(entity.type, (types.get(entity.type) ?? new Set()).add(entity.id));
   }
   for (const [type, ids] of types) {
-    const found = await deps.entities.getMany(type, [...ids], ENTITY_DEADLINE_MS);
-    for (const entity of found.ok ? found.value : []) {
-      if (entity?.outcome === undefined) continue;
-      await settleEntity(deps, entity, { value: entity.outcome, budgetMs: FINISH_BUDGET_MS });
+    let left = [...ids];
+    while (left.length > 0) {
+      const found = await deps.entities.getMany(type, left, ENTITY_DEADLINE_MS, MAX_READ_BYTES);
+      if (!found.ok) break;
+      left = left.slice(found.value.length);
+      await settleFound(deps, found.value);
     }
+  }
+}
+
+async function settleFound(
+  deps: SettleDeps,
+  entities: readonly (Entity | undefined)[],
+): Promise<void> {
+  for (const entity of entities) {
+    if (entity?.outcome === undefined) continue;
+    await settleEntity(deps, entity, { value: entity.outcome, budgetMs: FINISH_BUDGET_MS });
   }
 }

@@ -3,7 +3,7 @@ import type { EntityFailure } from "../../core/quality/entities/entity-failure.t
 import type { AppContext } from "../app-env.ts";
 import type { HttpDeps } from "../deps.ts";
 import type { Refusal } from "../problem.ts";
-import { REDIS_UNAVAILABLE, refuseRedis } from "../redis-refusal.ts";
+import { REDIS_UNAVAILABLE, redisRefusalOf, refuseRedis } from "../redis-refusal.ts";
 import { refuse } from "../refuse.ts";
 
 /** An entity as callers see it. */
@@ -21,8 +21,9 @@ export const writeEntity = ({ type, id, state, features, outcome, ...rest }: Ent
 export const etagOf = ({ rev }: Pick<Entity, "rev">): string => `"${rev}"`;
 
 /** The status of each reason why an entity was not read or changed. */
-export function entityRefusalOf({ reason: code, detail }: EntityFailure): Refusal {
-  switch (code) {
+export function entityRefusalOf(failure: EntityFailure): Refusal {
+  const { reason: code, detail } = failure;
+  switch (failure.reason) {
     case "entity_not_found":
       return { status: 404, code, detail };
     case "entity_finished":
@@ -36,7 +37,8 @@ export function entityRefusalOf({ reason: code, detail }: EntityFailure): Refusa
     case "unreachable":
     case "denied":
     case "refused":
-      return REDIS_UNAVAILABLE;
+    case "paused":
+      return redisRefusalOf(failure);
   }
 }
 
@@ -50,6 +52,7 @@ export function refuseEntity(
     case "unreachable":
     case "denied":
     case "refused":
+    case "paused":
       return refuseRedis(c, deps, failure);
     default:
       return refuse(c, entityRefusalOf(failure));

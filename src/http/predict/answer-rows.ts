@@ -3,9 +3,11 @@ import { parseReferenceWord, type Reference } from "../../core/model/reference.t
 import { type OpenRows, openRows, type RowsRequest } from "../../core/predict/rows/open-rows.ts";
 import { predictRows, type RowsAnswer } from "../../core/predict/rows/predict-rows.ts";
 import type { AppContext } from "../app-env.ts";
+import { refuseScope } from "../authorize.ts";
 import { cacheWishOf } from "../cache-wish.ts";
 import type { HttpDeps } from "../deps.ts";
 import { flightContext } from "../flight-context.ts";
+import type { Refusal } from "../problem.ts";
 import { refuse, refuseServe } from "../refuse.ts";
 import { type AskedRows, makeAskedRows } from "./make-asked-rows.ts";
 import { type GivenBody, readGivenRows } from "./read-given-rows.ts";
@@ -70,7 +72,8 @@ async function answerWhole(
   if (!body.ok) return refuse(c, body.failure);
   const { given, conversation } = body.value;
   const isInLines = wantsLines(form, c.req.header("accept"));
-  if (isInLines && conversation !== undefined) return refuse(c, NOT_IN_LINES);
+  const refusal = conversation && refuseAppending(c, deps, isInLines);
+  if (refusal !== undefined) return refuse(c, refusal);
   const context = flightContext(c, deps.clock);
   const request = { ...requestOf(c, deps, reference, true), conversationId: conversation?.id };
   const opened = await openRows(deps.serve, context, request);
@@ -91,6 +94,22 @@ async function answerWhole(
   const told = await appendTo(deps, conversation, { ...answered, written });
   reportRows(deps, { answer, meta, rows: rows.length, startedMs, nowMs: deps.clock.now() });
   return respond(answered, told, { written, isInLines });
+}
+
+/**
+ * Why answers cannot be appended, before anything is predicted. What the scope `outcomes` is needed
+ * for by itself is not had by the way of a prediction: where `infer` is public, everybody could fill
+ * and spoil the conversations of others. A developer's own machine is left open.
+ */
+function refuseAppending(
+  c: AppContext,
+  { settings }: Pick<HttpDeps, "settings">,
+  isInLines: boolean,
+): Refusal | undefined {
+  if (isInLines) return NOT_IN_LINES;
+  if (settings.environment === "dev") return undefined;
+  const refusal = refuseScope(settings, "outcomes", c.req.header("authorization"));
+  return refusal && { ...refusal, detail: `to append to a conversation: ${refusal.detail}` };
 }
 
 const NOT_IN_LINES = {

@@ -61,14 +61,16 @@ export async function appendAnswered(
     ...{ kind: "conversation_not_written", requestId, conversation: id },
     ...{ reason, detail, cause },
   });
-  return reason === "conversation_full"
-    ? failed(reason, detail)
-    : failed(REDIS_UNAVAILABLE.code, UNKNOWN_FATE);
+  if (reason === "conversation_full") return failed(reason, detail);
+  return failed(REDIS_UNAVAILABLE.code, reason === "paused" ? NOT_ASKED : UNKNOWN_FATE);
 }
 
 /** An answer of Redis that got lost may have been carried out. */
 const UNKNOWN_FATE =
   "Redis does not answer: whether the answer was appended is seen by GET …/events, by its prediction_id";
+
+const NOT_ASKED =
+  "Redis has given no answer several times in a row and is left alone for a moment: nothing was appended";
 
 /** Rows that have no answer leave no event: an event is a result. */
 function eventsOf(

@@ -1,8 +1,10 @@
 import type { EntityKey } from "../../core/model/prediction-record.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
+import type { SharedCacheFailure } from "../../core/ports/shared-cache.ts";
 import { type MadeRows, makeRows } from "../../core/predict/rows/given-rows.ts";
 import type { RowsReading } from "../../core/predict/rows/predict-rows.ts";
 import type { RowPlan } from "../../core/predict/rows/row-plan.ts";
+import type { TooLarge } from "../../core/quality/entities/read-features.ts";
 import type { HttpDeps } from "../deps.ts";
 import type { Refusal } from "../problem.ts";
 import { redisRequired, redisSilence } from "../redis-refusal.ts";
@@ -19,7 +21,7 @@ export interface AskedRows extends MadeRows {
 
 type Asked = Result<AskedRows, Refusal & { readonly reason: string }>;
 
-/** Each is a round trip to Redis, and they share the connections of one request. */
+/** Each is a round trip to Redis, and they follow one another. */
 const MAX_TYPES = 10;
 
 /** Brings what a request gave into rows; entities are looked up, in one round trip for each type. */
@@ -50,8 +52,17 @@ async function lookUp(
     return refused({ status: 400, code: "invalid_request", detail });
   }
   const read = await readEntityRows({ entities }, words);
-  if (!read.ok) return refused(redisSilence(deps, how.requestId, read.failure));
+  if (!read.ok) return refused(refusalOfRead(deps, how.requestId, read.failure));
   return ok({ ...read.value, ignored: [], reading: readingOf(how, "entities") });
+}
+
+function refusalOfRead(
+  deps: Pick<HttpDeps, "events">,
+  requestId: string,
+  failure: SharedCacheFailure | TooLarge,
+): Refusal {
+  if (failure.reason !== "entities_too_large") return redisSilence(deps, requestId, failure);
+  return { status: 413, code: failure.reason, detail: failure.detail };
 }
 
 const readingOf = (

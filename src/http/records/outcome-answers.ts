@@ -3,7 +3,7 @@ import type { OutcomeFailure } from "../../core/quality/set-outcome.ts";
 import type { AppContext } from "../app-env.ts";
 import type { HttpDeps } from "../deps.ts";
 import type { Refusal } from "../problem.ts";
-import { REDIS_UNAVAILABLE } from "../redis-refusal.ts";
+import { redisRefusalOf } from "../redis-refusal.ts";
 import { refuse } from "../refuse.ts";
 
 /** A record as callers see it. */
@@ -15,7 +15,8 @@ export function writePrediction({ record, outcome, rev }: KeptPrediction) {
 }
 
 /** The status of each reason why an outcome was not recorded, or records were not read. */
-export function outcomeRefusalOf({ reason: code, detail }: OutcomeFailure): Refusal {
+export function outcomeRefusalOf(failure: OutcomeFailure): Refusal {
+  const { reason: code, detail } = failure;
   switch (code) {
     case "prediction_not_found":
       return { status: 404, code, detail };
@@ -25,7 +26,7 @@ export function outcomeRefusalOf({ reason: code, detail }: OutcomeFailure): Refu
     case "outcome_invalid":
       return { status: 422, code, detail };
     case "redis_unavailable":
-      return { ...REDIS_UNAVAILABLE, detail };
+      return redisRefusalOf(failure.cause, detail);
   }
 }
 

@@ -1,4 +1,5 @@
 import { readManifest } from "../../core/lifecycle/read-manifest.ts";
+import { MAX_READ_BYTES } from "../../core/model/entity.ts";
 import { ok } from "../../core/model/result.ts";
 import type { PredictionStore } from "../../core/ports/prediction-store.ts";
 import { ENTITY_DEADLINE_MS } from "../../core/quality/entities/entity-failure.ts";
@@ -48,7 +49,7 @@ export function outcomeDepsOf(
         const key = `${type} ${id}`;
         // Many predictions are on one entity, and finished ones seldom open again.
         if (finished.has(key)) return ok("finished");
-        const read = await entities.getMany(type, [id], ENTITY_DEADLINE_MS);
+        const read = await entities.getMany(type, [id], ENTITY_DEADLINE_MS, MAX_READ_BYTES);
         if (!read.ok) return read;
         const state = read.value[0]?.state;
         if (state === "finished") finished.add(key);

@@ -137,6 +137,7 @@ function refuseAppend(c: AppContext, deps: HttpDeps, failure: AppendFailure): Re
     case "unreachable":
     case "denied":
     case "refused":
+    case "paused":
       return refuseRedis(c, deps, { ...failure, reason: code });
   }
 }

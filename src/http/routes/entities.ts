@@ -5,6 +5,7 @@ import {
   type EntityState,
   entityChangeSchema,
   isOwnId,
+  MAX_READ_BYTES,
 } from "../../core/model/entity.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { EntityStore } from "../../core/ports/entity-store.ts";
@@ -121,7 +122,8 @@ async function answerList(c: AppContext, deps: HttpDeps, store: EntityStore): Pr
   const page = readPage(c);
   if (!page.ok)
     return refuse(c, { status: 400, code: "invalid_request", detail: page.failure.detail });
-  const listed = await store.list(type.value, page.value, ENTITY_DEADLINE_MS);
+  const asked = { ...page.value, maxBytes: MAX_READ_BYTES };
+  const listed = await store.list(type.value, asked, ENTITY_DEADLINE_MS);
   if (!listed.ok) return refuseRedis(c, deps, listed.failure);
   const { entities, nextAfter } = listed.value;
   return c.json({

@@ -3,8 +3,8 @@ import { entityLineSchema } from "../../core/model/entity.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { EntityStore } from "../../core/ports/entity-store.ts";
 import type { EntityFailure } from "../../core/quality/entities/entity-failure.ts";
-import type { EntityPut, PutEntity } from "../../core/quality/entities/put-entities.ts";
-import { putInBatches } from "../../core/quality/entities/put-in-batches.ts";
+import type { EntityPut } from "../../core/quality/entities/plan-puts.ts";
+import { type PutLine, putInBatches } from "../../core/quality/entities/put-in-batches.ts";
 import { addRoute } from "../add-route.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
 import { parseJson } from "../body/parse-json.ts";
@@ -94,13 +94,12 @@ function readPut(text: string): ReadPut {
 function resultOf(
   line: BodyLine,
   { id }: EntityPut,
-  outcome: Result<PutEntity, EntityFailure> | undefined,
+  outcome: Result<PutLine, EntityFailure> | undefined,
 ) {
   if (outcome?.ok !== true) {
     return failed(line, id, outcome === undefined ? undefined : entityRefusalOf(outcome.failure));
   }
-  const { entity, created } = outcome.value;
-  return { line: line.line, id, ok: true, state: entity.state, rev: entity.rev, created } as const;
+  return { line: line.line, id, ok: true, ...outcome.value } as const;
 }
 
 function failed({ line }: BodyLine, id: string | undefined, refusal: LineRefusal | undefined) {

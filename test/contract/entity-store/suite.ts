@@ -5,6 +5,7 @@ import { must } from "../../support/must.ts";
 import type { StartedStore } from "../../support/redis-stores.ts";
 
 const DEADLINE_MS = 10_000;
+const MAX_BYTES = 1_000_000;
 
 const content = (more: Partial<EntityContent> = {}): EntityContent => ({
   state: "open",
@@ -42,7 +43,7 @@ export function describeEntityStore(start: () => Promise<StartedStore<EntityStor
     type = `type_${types}-x`;
   };
   const getMany = async (...ids: string[]) =>
-    must(await started.store.getMany(type, ids, DEADLINE_MS));
+    must(await started.store.getMany(type, ids, DEADLINE_MS, MAX_BYTES));
   const swap = async (id: string, expectedRev: number, next: EntityContent | undefined) => {
     const write = { id, expectedRev, content: next };
     return must(await started.store.swapMany(type, [write], DEADLINE_MS))[0];
@@ -51,9 +52,12 @@ export function describeEntityStore(start: () => Promise<StartedStore<EntityStor
     const outcome = state === "finished" ? { outcome: 1 } : {};
     return (await swap(id, 0, content({ state, ...outcome }))) ?? 0;
   };
-  const page = async (limit: number, more: { state?: EntityState; after?: string } = {}) => {
+  const page = async (
+    limit: number,
+    more: { state?: EntityState; after?: string; maxBytes?: number } = {},
+  ) => {
     const { entities, nextAfter } = must(
-      await started.store.list(type, { limit, ...more }, DEADLINE_MS),
+      await started.store.list(type, { limit, maxBytes: MAX_BYTES, ...more }, DEADLINE_MS),
     );
     return { ids: entities.map(({ id }) => id), nextAfter };
   };
@@ -188,6 +192,28 @@ export function describeEntityStore(start: () => Promise<StartedStore<EntityStor
         ids: ["finished"],
         nextAfter: "finished",
       });
+    });
+  });
+
+  it("ends an answer before it is larger than wished, and never before the first", async () => {
+    freshType();
+    const features = { text: "x".repeat(10_000) };
+    for (const id of ["a", "b", "c"]) await swap(id, 0, content({ features }));
+    const ids = ["none", "a", "gone", "b", "c"];
+    const within = async (maxBytes: number, from = 0) => {
+      const asked = ids.slice(from);
+      const found = must(await started.store.getMany(type, asked, DEADLINE_MS, maxBytes));
+      return found.map((entity) => entity?.id);
+    };
+    expect(await within(35_000)).toEqual([undefined, "a", undefined, "b", "c"]);
+    expect(await within(25_000)).toEqual([undefined, "a", undefined, "b"]);
+    expect(await within(15_000)).toEqual([undefined, "a", undefined]);
+    expect(await within(1)).toEqual([undefined]);
+    expect(await within(1, 1)).toEqual(["a"]);
+    expect(await page(3, { maxBytes: 25_000 })).toEqual({ ids: ["a", "b"], nextAfter: "b" });
+    expect(await page(3, { maxBytes: 25_000, after: "b" })).toEqual({
+      ids: ["c"],
+      nextAfter: undefined,
     });
   });
 

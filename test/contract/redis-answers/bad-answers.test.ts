@@ -33,11 +33,13 @@ const content: EntityContent = {
 const event = { category: "a", resource: "b", scene: "", isValid: true, text: '"VALUEVALUE"' };
 const query = { latest: false, limit: 10, maxBytes: 1_000 };
 
+const MAX_BYTES = 1_000;
+
 type Call = (config: UpstashConfig, deadlineMs: number) => Promise<unknown>;
 
 const CALLS: Readonly<Record<string, Call>> = {
   "reading of entities": (config, deadlineMs) =>
-    createUpstashEntityStore(config).getMany("match", ["a"], deadlineMs),
+    createUpstashEntityStore(config).getMany("match", ["a"], deadlineMs, MAX_BYTES),
   "write of entities": (config, deadlineMs) =>
     createUpstashEntityStore(config).swapMany(
       "match",
@@ -45,7 +47,7 @@ const CALLS: Readonly<Record<string, Call>> = {
       deadlineMs,
     ),
   "list of entities": (config, deadlineMs) =>
-    createUpstashEntityStore(config).list("match", { limit: 1 }, deadlineMs),
+    createUpstashEntityStore(config).list("match", { limit: 1, maxBytes: MAX_BYTES }, deadlineMs),
   "append of events": (config, deadlineMs) =>
     createUpstashConversationStore(config).append("c", [event], {
       maxEvents: 10,
@@ -101,14 +103,19 @@ describe("what the stores over Upstash make of a bad answer", () => {
     });
   });
 
-  it.each(["", "1", "1\nclosed\n1\n1\n\n{}", "1\nopen\n1\n1\n\n{", "1\nopen\n1\n1\nx\n{}"])(
-    "does not read %j as an entity",
-    async (text) => {
-      server.plan(texts(text));
-      const read = await createUpstashEntityStore(config).getMany("match", ["a"], LONG_MS);
-      expect(read).toMatchObject(failed("refused"));
-    },
-  );
+  it.each([
+    "1\nopen\n1\n1\n\n{}",
+    "",
+    "=",
+    "=1",
+    "=1\nclosed\n1\n1\n\n{}",
+    "=1\nopen\n1\n1\n\n{",
+    "=1\nopen\n1\n1\nx\n{}",
+  ])("does not read %j as an entity", async (text) => {
+    server.plan(texts(text));
+    const read = await createUpstashEntityStore(config).getMany("match", ["a"], LONG_MS, MAX_BYTES);
+    expect(read).toMatchObject(failed("refused"));
+  });
 
   it.each(["", "{", "{}", "null", '{"id":"1","at":"x"}'])(
     "does not read %j as an event",

@@ -26,7 +26,7 @@ describe("an engine that crashed", () => {
     const core = await serving("iris", "wine");
     failNextRun(core, "iris", "engine_crashed");
     core.story();
-    expect(await ask(core, "iris")).toMatchObject({ failure: { reason: "rejected_input" } });
+    expect(await ask(core, "iris")).toMatchObject({ failure: { reason: "engine_crashed" } });
     expect(core.deps.models.loaded()).toEqual([]);
     expect([...core.story()].sort()).toEqual([
       "engine crashed on iris@1",

@@ -250,6 +250,21 @@ describe("a JSON Schema in a deployment", () => {
     expect(checkSchema(schema).map((problem) => problem.path)).toEqual([path]);
   });
 
+  it("is refused where its references double each other until nobody can follow them", () => {
+    const doubling = (depth: number) => {
+      const $defs: Record<string, object> = { r0: { type: "array" } };
+      for (let level = 1; level <= depth; level += 1) {
+        const $ref = `#/$defs/r${level - 1}`;
+        $defs[`r${level}`] = { allOf: [{ $ref }, { $ref }] };
+      }
+      return { $defs, properties: { label: { $ref: `#/$defs/r${depth}` } } };
+    };
+    expect(checkSchema(doubling(4))).toEqual([]);
+    expect(checkSchema(doubling(60))).toEqual([
+      { path: "", message: expect.stringContaining("1000 schemas for one value") },
+    ]);
+  });
+
   it("never throws, whatever it is, and one that passes can be applied", () => {
     const keywords = fc.constantFrom(
       ...["type", "items", "properties", "$ref", "$id", "$anchor", "anyOf", "minimum", "pattern"],

@@ -44,9 +44,9 @@ describe("rows of entities", () => {
       must(await putEntities(deps, type, [put]));
     }
     const asked: string[] = [];
-    const getMany: typeof store.getMany = (type, ids, deadlineMs) => {
+    const getMany: typeof store.getMany = (type, ids, ...limits) => {
       asked.push(`${type}: ${ids.join(" ")}`);
-      return store.getMany(type, ids, deadlineMs);
+      return store.getMany(type, ids, ...limits);
     };
     return { entities: { ...store, getMany }, asked };
   }
@@ -80,6 +80,26 @@ describe("rows of entities", () => {
     const silence = fail({ reason: "unreachable", detail: "no answer" });
     const entities = { ...createMemoryEntityStore(), getMany: async () => silence };
     expect(await readEntityRows({ entities }, ["match:1"])).toEqual(silence);
+  });
+
+  it("that are too large together are refused, whatever their types", async () => {
+    const text = "x".repeat(60_000);
+    const heavy = (type: string, count: number) =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, index) => [`${type}:${index}`, { text }] as const),
+      );
+    const { entities } = await storeOf({ ...heavy("match", 40), ...heavy("team", 40) });
+    const words = (type: string, count: number) =>
+      Array.from({ length: count }, (_, index) => `${type}:${index}`);
+    const fitting = [...words("match", 35), ...words("team", 34), ...words("match", 35)];
+    expect(must(await readEntityRows({ entities }, fitting)).rows).toHaveLength(104);
+    const tooMany = [...words("match", 35), ...words("team", 36)];
+    expect(await readEntityRows({ entities }, tooMany)).toMatchObject({
+      failure: {
+        reason: "entities_too_large",
+        detail: expect.stringMatching(/4194304 bytes.*of 36 'team' there is room for 34/),
+      },
+    });
   });
 
   it("ask nothing for words that name no entity", async () => {

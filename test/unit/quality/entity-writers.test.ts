@@ -1,11 +1,17 @@
 import fc, { type Scheduler } from "fast-check";
 import { expect, it } from "vitest";
 import { createMemoryEntityStore } from "../../../src/adapters/memory/entity-store.ts";
-import type { Entity, EntityChange, Outcome } from "../../../src/core/model/entity.ts";
+import {
+  type Entity,
+  type EntityChange,
+  MAX_READ_BYTES,
+  type Outcome,
+} from "../../../src/core/model/entity.ts";
 import { fail } from "../../../src/core/model/result.ts";
 import type { EntityStore } from "../../../src/core/ports/entity-store.ts";
 import { deleteEntity } from "../../../src/core/quality/entities/delete-entity.ts";
-import { type EntityPut, putEntities } from "../../../src/core/quality/entities/put-entities.ts";
+import type { EntityPut } from "../../../src/core/quality/entities/plan-puts.ts";
+import { putEntities } from "../../../src/core/quality/entities/put-entities.ts";
 import { readEntity } from "../../../src/core/quality/entities/read-entity.ts";
 import { must } from "../../support/must.ts";
 import { PlainMap } from "./plain-map.ts";
@@ -72,10 +78,10 @@ function inTurns(store: EntityStore, scheduler: Scheduler, log: Log) {
     return log.calls;
   };
   const turned: EntityStore = {
-    async getMany(type, ids, deadlineMs) {
+    async getMany(type, ids, ...limits) {
       await scheduler.schedule(Promise.resolve());
       touch(ids);
-      return store.getMany(type, ids, deadlineMs);
+      return store.getMany(type, ids, ...limits);
     },
     async swapMany(type, writes, deadlineMs) {
       await scheduler.schedule(Promise.resolve());
@@ -193,7 +199,7 @@ it("equals a plain map under any interleaving of writers, lost answers and repea
           if (given !== undefined) model.setRev(effect.id, given.rev);
         }
         for (const one of IDS) {
-          const [kept] = must(await store.getMany(TYPE, [one], 1_000));
+          const [kept] = must(await store.getMany(TYPE, [one], 1_000, MAX_READ_BYTES));
           expect(seen(kept)).toEqual(plain(model, one));
         }
         const given = log.revs.map(({ rev }) => rev);

@@ -5,6 +5,7 @@ import { putEntities } from "../../../src/core/quality/entities/put-entities.ts"
 import { readFeatures } from "../../../src/core/quality/entities/read-features.ts";
 import { must } from "../../support/must.ts";
 
+const LIMITS = { deadlineMs: 100, maxBytes: 1_000 };
 const clock = { now: () => 0 };
 
 it("answers each id for itself in one round trip: unknown, impossible and repeated ones", async () => {
@@ -14,13 +15,13 @@ it("answers each id for itself in one round trip: unknown, impossible and repeat
   const asked: (readonly string[])[] = [];
   const entities: typeof store = {
     ...store,
-    getMany(type, ids, deadlineMs) {
+    getMany(type, ids, ...limits) {
       asked.push(ids);
-      return store.getMany(type, ids, deadlineMs);
+      return store.getMany(type, ids, ...limits);
     },
   };
   const ids = ["b", "none", "a b", "b", "a", ""];
-  const read = must(await readFeatures({ entities }, "match", ids, 100));
+  const read = must(await readFeatures({ entities }, "match", ids, LIMITS));
   const missing = { ok: false, failure: { reason: "entity_not_found" } };
   expect(read).toMatchObject([
     ok({ id: "b" }),
@@ -36,5 +37,5 @@ it("answers each id for itself in one round trip: unknown, impossible and repeat
 it("reads a silence as a silence, never as absent", async () => {
   const silence = fail({ reason: "unreachable", detail: "no answer" });
   const entities = { ...createMemoryEntityStore(), getMany: async () => silence };
-  expect(await readFeatures({ entities }, "match", ["a"], 100)).toEqual(silence);
+  expect(await readFeatures({ entities }, "match", ["a"], LIMITS)).toEqual(silence);
 });

@@ -1,7 +1,9 @@
 import { dereference, type Schema } from "@cfworker/json-schema";
 import * as z from "zod/mini";
 import { isObject } from "../../model/is-object.ts";
+import { compilePattern, MAX_PATTERN_STEPS, patternsIn } from "./answer-patterns.ts";
 import { breachOf } from "./answer-schema.ts";
+import { countRules, MAX_RULES } from "./count-rules.ts";
 
 /** A place in a schema that is wrong, as keys joined by dots; empty for the schema itself. */
 export interface SchemaProblem {
@@ -13,6 +15,8 @@ const types = z.enum(["array", "boolean", "integer", "null", "number", "object",
 const number = z.number();
 const count = z.int().check(z.minimum(0));
 const words = z.array(z.string());
+
+const PATTERN = `must be a regular expression of ECMAScript with the flag u, without look-around and back-references, of up to ${MAX_PATTERN_STEPS} steps a character`;
 
 /** What a keyword's value must be, where it is no schema itself, and how a message says that. */
 const VALUES: Readonly<Record<string, readonly [z.ZodMiniType, string]>> = {
@@ -26,10 +30,7 @@ const VALUES: Readonly<Record<string, readonly [z.ZodMiniType, string]>> = {
   required: [words, "must be an array of names"],
   dependentRequired: [z.record(z.string(), words), "must be arrays of names by name"],
   multipleOf: [z.number().check(z.gt(0)), "must be a number above 0"],
-  pattern: [
-    z.string().check(z.refine(isPattern)),
-    "must be a regular expression of ECMAScript with the flag u",
-  ],
+  pattern: [z.string().check(z.refine((text) => compilePattern(text) !== undefined)), PATTERN],
   format: [z.string(), "must be a string"],
   uniqueItems: [z.boolean(), "must be true or false"],
   ...same(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"], number, "a number"),
@@ -52,8 +53,8 @@ const MAP = new Set(["properties", "patternProperties", "dependentSchemas", "$de
 
 /**
  * What is wrong with a JSON Schema of draft 2020-12: keywords with a value they cannot have,
- * references to nothing, references that never end. Keywords that the draft has not are left
- * alone, as the draft says.
+ * references to nothing, references that never end or multiply, patterns that could not be tried
+ * in linear time. Keywords that the draft has not are left alone, as the draft says.
  */
 export function checkSchema(schema: Readonly<Record<string, unknown>>): readonly SchemaProblem[] {
   const own = JSON.parse(JSON.stringify(schema)) as Schema;
@@ -65,8 +66,18 @@ export function checkSchema(schema: Readonly<Record<string, unknown>>): readonly
   } catch {
     return [{ path: "", message: "has an $id or an $anchor twice, or one that is no URI" }];
   }
+  try {
+    patternsIn(schema);
+  } catch {
+    const message = `has patterns that take more than ${MAX_PATTERN_STEPS} steps a character together, or one where no schema stands that is none`;
+    return [{ path: "", message }];
+  }
   const lost = problemsIn(own, "", known);
   if (lost.length > 0) return lost;
+  if (countRules(own, known) > MAX_RULES) {
+    const message = `comes to more than ${MAX_RULES} schemas for one value, references followed`;
+    return [{ path: "", message }];
+  }
   // Tried on an answer without outputs, which is the only one that every schema can be tried on.
   const isEndless = breachOf(schema, []) === "the schema cannot be applied";
   return isEndless ? [{ path: "", message: "refers to itself without end" }] : [];
@@ -103,8 +114,8 @@ function keywordProblems(
   if (MAP.has(keyword)) {
     if (!isObject(value)) return [{ path, message: "must be schemas by name" }];
     return Object.entries(value).flatMap(([name, node]) =>
-      keyword === "patternProperties" && !isPattern(name)
-        ? [{ path: below(path, name), message: "is no regular expression of ECMAScript" }]
+      keyword === "patternProperties" && compilePattern(name) === undefined
+        ? [{ path: below(path, name), message: PATTERN }]
         : problemsIn(node, below(path, name), known),
     );
   }
@@ -120,12 +131,4 @@ function same(keywords: readonly string[], type: z.ZodMiniType, what: string) {
   return Object.fromEntries(
     keywords.map((keyword) => [keyword, [type, `must be ${what}`] as const]),
   );
-}
-
-function isPattern(text: string): boolean {
-  try {
-    return new RegExp(text, "u") !== undefined;
-  } catch {
-    return false;
-  }
 }

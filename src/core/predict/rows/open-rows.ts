@@ -51,6 +51,8 @@ export interface OpenRows {
   readonly strategy: PremiumStrategy | undefined;
   /** How the session was come by; `unused` when the version was known without it. */
   readonly modelCache: ModelCacheOutcome;
+  /** What the request, or the whole stream, has cost so far; counted by `runRows`. */
+  readonly toll: { engineCrashes: number };
 }
 
 /**
@@ -81,6 +83,7 @@ export async function openRows(
     answers: planAnswer(facts.manifest, facts.outputs),
     ...howKept(deps, context, request),
     modelCache,
+    toll: { engineCrashes: 0 },
   });
 }
 

@@ -15,6 +15,12 @@ import { joinRows, splitRows } from "./split-rows.ts";
  */
 export const BATCH_ROWS = 256;
 
+/**
+ * Engine crashes that one request, or one stream, may cost: after each the engine starts anew, some
+ * 0.2 s, and every model of the isolate is opened again, whoever uses it. Three find two bad rows.
+ */
+export const MAX_ENGINE_CRASHES = 3;
+
 /** One row's outputs, all of the model's in its order, `[1, …]` each. */
 export type RanRow = Result<readonly Tensor[], ServeFailure>;
 
@@ -30,7 +36,7 @@ interface Running {
   readonly deps: InferDeps;
   readonly context: FlightContext;
   readonly open: OpenRows;
-  /** Set once outputs turned out not to have their rows first. */
+  /** Set once outputs turned out not to have their rows first, or a batch crashed the engine. */
   isRowByRow: boolean;
   modelCache: ModelCacheOutcome;
   runMs: number;
@@ -38,8 +44,11 @@ interface Running {
 
 /**
  * Runs rows, each a request of one row, in as few runs as may be. A row that the graph refuses
- * fails alone: a refused batch is halved until it is found. Once the version cannot be had, the
- * rest fails without a try. Never rejects for what a row holds.
+ * fails alone: a refused batch is halved until it is found, and so is one that has no memory. A
+ * batch that crashed the engine is not halved, which would crash it once for each halving: its rows
+ * and those after them run one by one, so that each bad row costs one crash more, and once there
+ * were `MAX_ENGINE_CRASHES` the rows that are left are `not_tried`. Once the version cannot be
+ * had, the rest fails without a try. Never rejects for what a row holds.
  */
 export async function runRows(
   deps: InferDeps,
@@ -68,6 +77,8 @@ async function runBatch(
   running: Running,
   rows: readonly (readonly Tensor[])[],
 ): Promise<Result<readonly RanRow[], ServeFailure>> {
+  const { toll } = running.open;
+  if (toll.engineCrashes >= MAX_ENGINE_CRASHES) return ok(rows.map(() => NOT_TRIED));
   const outputs = await runOnce(running, rows);
   if (outputs.ok) {
     const split = splitRows(outputs.value, rows.length);
@@ -75,6 +86,10 @@ async function runBatch(
     running.isRowByRow = true;
   } else {
     if (!isOfRow(outputs.failure)) return outputs;
+    if (outputs.failure.reason === "engine_crashed") {
+      toll.engineCrashes += 1;
+      running.isRowByRow = true;
+    }
     if (rows.length === 1) return ok([outputs]);
   }
   return runParts(running, rows);
@@ -112,6 +127,18 @@ async function runOnce(
   return ok(ran.value.outputs);
 }
 
+const NOT_TRIED = fail<ServeFailure>({
+  reason: "not_tried",
+  detail: `rows of this request crashed the engine ${MAX_ENGINE_CRASHES} times: this one was not tried any more; send it again without them`,
+});
+
+const OF_ROW: ReadonlySet<ServeFailure["reason"]> = new Set([
+  "rejected_input",
+  "input_too_large",
+  "invalid_input",
+  "engine_crashed",
+  "not_tried",
+]);
+
 /** Whether a failure is one of the row that was asked: others may fare better. */
-export const isOfRow = ({ reason }: ServeFailure): boolean =>
-  reason === "rejected_input" || reason === "input_too_large" || reason === "invalid_input";
+export const isOfRow = ({ reason }: ServeFailure): boolean => OF_ROW.has(reason);

@@ -1,9 +1,10 @@
-import { inParallel } from "../../lifecycle/in-parallel.ts";
 import {
   type Features,
   ID_ALPHABET,
   isEntityType,
   isOwnId,
+  jsonBytes,
+  MAX_READ_BYTES,
   TYPE_ALPHABET,
 } from "../../model/entity.ts";
 import type { EntityKey } from "../../model/prediction-record.ts";
@@ -11,7 +12,7 @@ import { ok, type Result } from "../../model/result.ts";
 import type { SharedCacheFailure } from "../../ports/shared-cache.ts";
 import { UnreadableRow } from "../../predict/rows/row-error.ts";
 import type { EntityDeps, EntityRefusal } from "./entity-failure.ts";
-import { readFeatures } from "./read-features.ts";
+import { readFeatures, type TooLarge } from "./read-features.ts";
 
 /** Milliseconds for one round trip: whoever waits for a prediction waits for its features, too. */
 export const FEATURES_DEADLINE_MS = 2_000;
@@ -39,12 +40,12 @@ export const countTypes = (words: readonly unknown[]): number =>
 /**
  * Makes rows of entities, `type:id` each, by their stored features; in their order, and any may
  * come again. What names no entity, is not there, or has no features fails as a row alone. One
- * round trip for each type, a few of them at once; holds the features of all.
+ * round trip for each type, one after another; holds the features of all, up to MAX_READ_BYTES.
  */
 export async function readEntityRows(
   deps: EntityDeps,
   words: readonly unknown[],
-): Promise<Result<EntityRows, SharedCacheFailure>> {
+): Promise<Result<EntityRows, SharedCacheFailure | TooLarge>> {
   const entities = words.map(readEntityWord);
   const places = new Map<string, number[]>();
   for (const [place, entity] of entities.entries()) {
@@ -54,18 +55,30 @@ export async function readEntityRows(
     else ofType.push(place);
   }
   const rows: unknown[] = words.map(() => NO_ENTITY);
-  const filled = await inParallel([...places], async ([type, ofType]) => {
+  let maxBytes = MAX_READ_BYTES;
+  let typesLeft = places.size;
+  for (const [type, ofType] of places) {
     const ids = ofType.map((place) => entities[place]?.id ?? "");
-    const read = await readFeatures(deps, type, ids, FEATURES_DEADLINE_MS);
+    const limits = { deadlineMs: FEATURES_DEADLINE_MS, maxBytes };
+    const read = await readFeatures(deps, type, ids, limits);
     if (!read.ok) return read;
     for (const [index, place] of ofType.entries()) {
       const features = read.value[index];
       if (features !== undefined) rows[place] = rowOf({ type, id: ids[index] ?? "" }, features);
     }
-    return ok(undefined);
-  });
-  return filled.ok ? ok({ rows, entities }) : filled;
+    typesLeft -= 1;
+    // Most requests are of one type, and need not be measured.
+    if (typesLeft > 0) maxBytes -= bytesOf(read.value);
+  }
+  return ok({ rows, entities });
 }
+
+/** What comes more than once is one object. */
+const bytesOf = (read: readonly Result<Features, EntityRefusal>[]): number =>
+  [...new Set(read.flatMap((one) => (one.ok ? [one.value] : [])))].reduce(
+    (sum, features) => sum + jsonBytes(features),
+    0,
+  );
 
 const NO_ENTITY = new UnreadableRow(
   "invalid_row",

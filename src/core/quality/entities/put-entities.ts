@@ -1,26 +1,17 @@
 import { inParallel } from "../../lifecycle/in-parallel.ts";
-import type { Entity, EntityChange, EntityContent, Outcome } from "../../model/entity.ts";
+import type { Entity, Outcome } from "../../model/entity.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EntityWrite } from "../../ports/entity-store.ts";
 import type { SharedCacheFailure } from "../../ports/shared-cache.ts";
-import { applyChange } from "./apply-change.ts";
-import { type EntityCondition, holds } from "./condition.ts";
 import {
-  changedMeanwhile,
   ENTITY_DEADLINE_MS,
   type EntityDeps,
   type EntityFailure,
   MAX_TRIES,
   neverAlone,
 } from "./entity-failure.ts";
-
-export interface EntityPut {
-  readonly id: string;
-  readonly change: EntityChange;
-  /** Left out: whatever is there. */
-  readonly condition?: EntityCondition;
-}
+import { type EntityPut, type Group, groupById, type Plan, planGroup } from "./plan-puts.ts";
 
 export interface FinishedEntity {
   readonly type: string;
@@ -48,16 +39,17 @@ export interface PutEntity {
 
 type PutOutcome = Result<PutEntity, EntityFailure>;
 
-/** The puts of one id, in their order: they are one write. */
-interface Group {
-  readonly id: string;
-  readonly places: readonly number[];
-}
+/**
+ * What is read and written at once, as it is stored: with the changes of one batch it stays under
+ * the 1 MB that a request to Redis may have on small plans, each quote being two characters there.
+ */
+const PORTION_BYTES = 150 * 1024;
 
 /**
  * Makes or changes entities, each alone; the outcomes in the order of the puts, of which several
  * may be of one id. What succeeds is kept. A put that is sent again changes nothing more. Two round
- * trips, and two more for each time that others changed the same entities meanwhile.
+ * trips, and two more for each further 150 KiB of what is stored of them, and for each time that
+ * others changed the same entities meanwhile.
  * Fails as a whole when Redis does not answer: then any of them may have been made.
  */
 export async function putEntities(
@@ -80,17 +72,37 @@ export async function putEntities(
 
 /** One try of each group; fills in the outcomes of those that got through, answers the others. */
 async function tryPuts(
-  { entities, clock }: PutEntitiesDeps,
+  deps: PutEntitiesDeps,
   type: string,
   puts: readonly EntityPut[],
   groups: readonly Group[],
   outcomes: PutOutcome[],
 ): Promise<Result<readonly Group[], SharedCacheFailure>> {
-  const ids = groups.map(({ id }) => id);
-  const read = await entities.getMany(type, ids, ENTITY_DEADLINE_MS);
-  if (!read.ok) return read;
-  const nowMs = clock.now();
-  const planned = groups.map((group, index) => planGroup(read.value[index], group, puts, nowMs));
+  const lost: Group[] = [];
+  let left = groups;
+  while (left.length > 0) {
+    const ids = left.map(({ id }) => id);
+    const read = await deps.entities.getMany(type, ids, ENTITY_DEADLINE_MS, PORTION_BYTES);
+    if (!read.ok) return read;
+    const nowMs = deps.clock.now();
+    const planned = read.value.map((current, index) =>
+      planGroup(current, left[index] as Group, puts, nowMs),
+    );
+    const missed = await swapPlanned(deps, type, planned, outcomes);
+    if (!missed.ok) return missed;
+    lost.push(...missed.value);
+    left = left.slice(planned.length);
+  }
+  return ok(lost);
+}
+
+/** Writes what was planned, in one step; answers those that others were faster at. */
+async function swapPlanned(
+  { entities }: PutEntitiesDeps,
+  type: string,
+  planned: readonly Plan[],
+  outcomes: PutOutcome[],
+): Promise<Result<readonly Group[], SharedCacheFailure>> {
   const changing = planned.filter(({ content, current }) => content !== current);
   const writes: EntityWrite[] = changing.map(({ group, current, content }) => ({
     id: group.id,
@@ -111,16 +123,6 @@ async function tryPuts(
   return ok(lost);
 }
 
-/** What the puts of one id come to. */
-interface Plan {
-  readonly group: Group;
-  readonly current: Entity | undefined;
-  /** The very same as `current` when nothing changes. */
-  readonly content: EntityContent | undefined;
-  /** By the place of the put. */
-  readonly failures: ReadonlyMap<number, EntityFailure>;
-}
-
 function fillIn(type: string, plan: Plan, rev: number, outcomes: PutOutcome[]): void {
   const { group, current, content, failures } = plan;
   const entity = content && { type, id: group.id, ...content, rev };
@@ -130,30 +132,6 @@ function fillIn(type: string, plan: Plan, rev: number, outcomes: PutOutcome[]): 
     if (failure !== undefined) outcomes[place] = fail(failure);
     else if (entity !== undefined) outcomes[place] = ok({ entity, created });
   }
-}
-
-/** Carries out the puts of one id, one after another. */
-function planGroup(
-  current: Entity | undefined,
-  group: Group,
-  puts: readonly EntityPut[],
-  nowMs: number,
-): Plan {
-  const failures = new Map<number, EntityFailure>();
-  let content: EntityContent | undefined = current;
-  for (const place of group.places) {
-    const put = puts[place];
-    if (put === undefined) continue;
-    const { change, condition = "any" } = put;
-    const next = applyChange(content, change, nowMs);
-    // Already as wished: the answer to the first time got lost (RFC 9110, section 13.1.1).
-    const isDone = next.ok && next.value === current && typeof condition === "object";
-    if (!isDone && !holds(condition, current?.rev ?? 0)) {
-      failures.set(place, changedMeanwhile().failure);
-    } else if (next.ok) content = next.value;
-    else failures.set(place, next.failure);
-  }
-  return { group, current, content, failures };
 }
 
 /** The last put that finished it counts; one that nobody could be told of is not acknowledged. */
@@ -179,14 +157,4 @@ async function tellFinished(
   const { cause } = told.failure;
   for (const place of finishing)
     outcomes[place] = fail({ reason: "settling_failed", detail, cause });
-}
-
-function groupById(puts: readonly EntityPut[]): readonly Group[] {
-  const groups = new Map<string, number[]>();
-  for (const [place, { id }] of puts.entries()) {
-    const places = groups.get(id);
-    if (places === undefined) groups.set(id, [place]);
-    else places.push(place);
-  }
-  return [...groups].map(([id, places]) => ({ id, places }));
 }

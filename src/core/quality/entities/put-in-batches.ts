@@ -1,32 +1,31 @@
-import { jsonBytes } from "../../model/entity.ts";
+import { type Entity, jsonBytes } from "../../model/entity.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { SharedCacheFailure } from "../../ports/shared-cache.ts";
 import type { EntityFailure } from "./entity-failure.ts";
-import {
-  type EntityPut,
-  type PutEntitiesDeps,
-  type PutEntity,
-  putEntities,
-} from "./put-entities.ts";
+import type { EntityPut } from "./plan-puts.ts";
+import { type PutEntitiesDeps, type PutEntity, putEntities } from "./put-entities.ts";
+
+/** What became of one of many, without its features: those of all would be too much to hold. */
+export type PutLine = Pick<Entity, "state" | "rev"> & Pick<PutEntity, "created">;
 
 /** A request to Redis may have 1 MB on small plans; text within JSON grows by its quotes. */
 const MAX_BATCH_BYTES = 300 * 1024;
 const MAX_BATCH_PUTS = 200;
 
 /**
- * As `putEntities`, of any number: a batch at a time, each of them one write. Once Redis does
+ * As `putEntities`, of any number: a batch at a time, each of them a write or, of large entities, several. Once Redis does
  * not answer, the batch and all after it fail one by one; when it is the first, the whole fails.
  */
 export async function putInBatches(
   deps: PutEntitiesDeps,
   type: string,
   puts: readonly EntityPut[],
-): Promise<Result<readonly Result<PutEntity, EntityFailure>[], SharedCacheFailure>> {
-  const outcomes: Result<PutEntity, EntityFailure>[] = [];
+): Promise<Result<readonly Result<PutLine, EntityFailure>[], SharedCacheFailure>> {
+  const outcomes: Result<PutLine, EntityFailure>[] = [];
   for (const batch of batchesOf(puts)) {
     const put = await putEntities(deps, type, batch);
     if (put.ok) {
-      outcomes.push(...put.value);
+      outcomes.push(...put.value.map(lineOf));
       continue;
     }
     if (outcomes.length === 0) return put;
@@ -35,6 +34,11 @@ export async function putInBatches(
   }
   return ok(outcomes);
 }
+
+const lineOf = (put: Result<PutEntity, EntityFailure>): Result<PutLine, EntityFailure> =>
+  put.ok
+    ? ok({ state: put.value.entity.state, rev: put.value.entity.rev, created: put.value.created })
+    : put;
 
 function* batchesOf(puts: readonly EntityPut[]): Generator<readonly EntityPut[]> {
   let batch: EntityPut[] = [];

@@ -1,4 +1,4 @@
-import type { Entity } from "../../model/entity.ts";
+import { type Entity, MAX_READ_BYTES } from "../../model/entity.ts";
 import { ok, type Result } from "../../model/result.ts";
 import {
   ENTITY_DEADLINE_MS,
@@ -13,7 +13,7 @@ export async function readEntity(
   type: string,
   id: string,
 ): Promise<Result<Entity, EntityFailure>> {
-  const read = await entities.getMany(type, [id], ENTITY_DEADLINE_MS);
+  const read = await entities.getMany(type, [id], ENTITY_DEADLINE_MS, MAX_READ_BYTES);
   if (!read.ok) return read;
   const [entity] = read.value;
   return entity === undefined ? notFound(type, id) : ok(entity);
