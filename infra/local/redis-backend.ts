@@ -26,8 +26,14 @@ export const hasRedisServer = (): boolean =>
  * it has written at all. The cost, measured by making jobs through the bridge on a busy machine:
  * 3.4 to 5.3 ms each rather than 1.3 ms for one client alone; with sixteen at once, whom one sync
  * serves together, nothing (some 950 a second either way: the bridge is what takes the time).
+ *
+ * A server that ends by itself is started again on the same data.
+ * @param onRestart told each time: the process is another one
  */
-export async function startRedisServer(dataDir: string): Promise<RedisBackend> {
+export async function startRedisServer(
+  dataDir: string,
+  onRestart: () => void = () => undefined,
+): Promise<RedisBackend> {
   await mkdir(dataDir, { recursive: true });
   const port = await freePort();
   const args = [
@@ -42,11 +48,24 @@ export async function startRedisServer(dataDir: string): Promise<RedisBackend> {
     "--appendfsync",
     "always",
   ];
-  const child = spawn("redis-server", [...args, "--save", "", "--loglevel", "warning"], {
-    stdio: ["ignore", "ignore", "inherit"],
-    // In a group of its own: Ctrl-C in a terminal would end it before the stack has stopped.
-    detached: true,
-  });
+  let isStopping = false;
+  let child = start();
+  function start(): ChildProcess {
+    return spawn("redis-server", [...args, "--save", "", "--loglevel", "warning"], {
+      stdio: ["ignore", "ignore", "inherit"],
+      // In a group of its own: Ctrl-C in a terminal would end it before the stack has stopped.
+      detached: true,
+    });
+  }
+  function startAgain(status: number | null, signal: NodeJS.Signals | null): void {
+    if (isStopping) return;
+    console.error(`redis-server ended (${signal ?? status}); it is started again on its data`);
+    setTimeout(() => {
+      if (isStopping) return;
+      child = start().once("exit", startAgain);
+      onRestart();
+    }, RESTART_MS);
+  }
   // Somebody else's signal handler may end this process before it could stop the server.
   const abandon = () => child.kill("SIGTERM");
   process.once("exit", abandon);
@@ -59,6 +78,8 @@ export async function startRedisServer(dataDir: string): Promise<RedisBackend> {
   // Refused connections while it starts are expected; a lasting one fails the ping.
   redis.on("error", () => undefined);
   await redis.ping();
+  // One that never came up would not come up the second time.
+  child.once("exit", startAgain);
   const run: RunCommand = ([name = "", ...rest]) => redis.callBuffer(name, ...rest);
   return {
     kind: "redis-server",
@@ -71,12 +92,16 @@ export async function startRedisServer(dataDir: string): Promise<RedisBackend> {
       return (await executed) as readonly unknown[];
     },
     async stop() {
+      isStopping = true;
       process.off("exit", abandon);
       redis.disconnect();
       await ended(child);
     },
   };
 }
+
+/** So that one that ends at once each time does not take a core. */
+const RESTART_MS = 500;
 
 /** Redis in this process: nothing to install, nothing kept. */
 export function startRedisInMemory(): RedisBackend {

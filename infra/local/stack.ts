@@ -78,7 +78,7 @@ async function boot(
   const lock = await lockDataDir(settings.dataDir);
   undo.push(lock.release);
   const port = settings.port === 0 ? await freePort() : settings.port;
-  const redis = await startRedis(settings, undo);
+  const redis = await startRedis(settings, undo, () => void lock.recordChildren());
   const jobs = redis.bridge && jobsIn(redis.bridge, settings.given.FRESHET_ENV ?? LOCAL_ENV);
   // What a step undoes is undone in reverse: the Worker is gone before its jobs are given back.
   if (jobs !== undefined) undo.push(() => releaseJobs(jobs));
@@ -120,13 +120,14 @@ async function boot(
 async function startRedis(
   settings: StackSettings,
   undo: (() => Promise<unknown>)[],
+  onRestart: () => void,
 ): Promise<{
   readonly kind: Stack["redis"];
   readonly bridge?: RedisBridge & { readonly token: string };
 }> {
   if (settings.given.UPSTASH_REDIS_REST_URL !== undefined) return { kind: "external" };
   const backend = hasRedisServer()
-    ? await startRedisServer(join(settings.dataDir, "redis"))
+    ? await startRedisServer(join(settings.dataDir, "redis"), onRestart)
     : startRedisInMemory();
   undo.push(() => backend.stop());
   // Not the admin token itself: whoever sees the one must not have the other.

@@ -28,6 +28,23 @@ describeNeeding(["redis-server"], "a job in the local redis-server", () => {
     await rm(dir, { recursive: true, force: true });
   });
 
+  it("can be worked on again by itself when its server was killed", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "freshet-kill-"));
+    await withRedis(dir, async (backend, url) => {
+      const jobs = jobsIn({ url, token: TOKEN }, "dev");
+      await leaseJob({ jobs }, "kept");
+      const pid = await pidOf(backend);
+      process.kill(pid, "SIGKILL");
+      const counts = async () => {
+        const counted = await jobs.counts(Date.now(), 5_000);
+        return counted.ok ? counted.value.counts.running : counted.failure.reason;
+      };
+      await expect.poll(counts, { timeout: 20_000 }).toBe(1);
+      expect(await pidOf(backend)).not.toBe(pid);
+    });
+    await rm(dir, { recursive: true, force: true });
+  });
+
   it("is on the disk when it is acknowledged", async () => {
     const dir = await mkdtemp(join(tmpdir(), "freshet-kill-"));
     await withRedis(dir, async (backend) => {
