@@ -7,6 +7,7 @@ import { microBatching } from "./scenarios/micro-batching.ts";
 import { predictionCacheHit } from "./scenarios/prediction-cache-hit.ts";
 import { premiumLatency } from "./scenarios/premium-latency.ts";
 import { publishToServed } from "./scenarios/publish-to-served.ts";
+import { streamRows } from "./scenarios/stream-rows.ts";
 import { versionSwaps } from "./scenarios/version-swaps.ts";
 import { warmInference } from "./scenarios/warm-inference.ts";
 import { type Report, renderReport, saveReport, writeResultsPage } from "./support/report.ts";
@@ -18,6 +19,7 @@ const SCENARIOS: readonly Scenario[] = [
   predictionCacheHit,
   hitRatio,
   batchRows,
+  streamRows,
   microBatching,
   freshness,
   premiumLatency,

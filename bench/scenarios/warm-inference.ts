@@ -56,7 +56,9 @@ export const warmInference: Scenario = {
   },
 };
 
-async function serveFastify(children: ChildProcesses): Promise<Omit<Served, "listeningMs">> {
+async function serveFastify(
+  children: ChildProcesses,
+): Promise<Pick<Served, "url" | "cpuMs" | "stop">> {
   const port = await freePort();
   const child = children.start(process.execPath, [FASTIFY, IRIS_PATH, String(port)]);
   await untilListening(child, port);

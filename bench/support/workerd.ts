@@ -6,6 +6,7 @@ import type { WorkerModule } from "../../infra/build/build.ts";
 import { freePort } from "../../infra/local/free-port.ts";
 import { type ChildProcesses, end } from "./child-processes.ts";
 import { cpuTimeMs } from "./cpu-time.ts";
+import { residentBytes } from "./resident-bytes.ts";
 import { untilListening } from "./until-listening.ts";
 
 /** Path of the runtime's binary. */
@@ -17,6 +18,8 @@ export interface Served {
   readonly listeningMs: number;
   /** Milliseconds of CPU used so far, where the system tells. */
   cpuMs(): Promise<number | undefined>;
+  /** Bytes of memory that the process holds now, where the system tells. */
+  residentBytes(): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
@@ -36,21 +39,30 @@ export async function layOut(worker: WorkerOnDisk): Promise<WorkerOnDisk> {
   return worker;
 }
 
+export interface ServeOptions {
+  /** Where the isolate is open to a debugger; left out: it is not. */
+  readonly inspectorPort?: number;
+}
+
 /** Serves a bundle on `workerd serve`, the production runtime without a development proxy before it. */
 export async function serveWorker(
   children: ChildProcesses,
   { dir, modules, vars }: WorkerOnDisk,
+  { inspectorPort }: ServeOptions = {},
 ): Promise<Served> {
   const port = await freePort();
   const config = join(dir, `${port}.capnp`);
   await writeFile(config, capnp(modules, vars, port));
   const startedMs = performance.now();
-  const child = children.start(workerd, ["serve", config]);
+  const inspector =
+    inspectorPort === undefined ? [] : [`--inspector-addr=127.0.0.1:${inspectorPort}`];
+  const child = children.start(workerd, ["serve", config, ...inspector]);
   await untilListening(child, port);
   return {
     url: `http://127.0.0.1:${port}`,
     listeningMs: performance.now() - startedMs,
     cpuMs: () => cpuTimeMs(child),
+    residentBytes: () => residentBytes(child),
     stop: () => end(child),
   };
 }

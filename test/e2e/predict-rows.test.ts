@@ -1,8 +1,6 @@
-import { request } from "node:http";
-import { Readable } from "node:stream";
-import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Stack } from "../../infra/local/stack.ts";
+import { callApi } from "../support/call-api.ts";
 import {
   type ClientResult,
   fixtureManifest,
@@ -10,11 +8,9 @@ import {
   readResults,
 } from "../support/fixture-rows.ts";
 import { fixtureNames, readFixture } from "../support/fixtures.ts";
-import { flowerLine, lineStream } from "../support/generate-rows.ts";
 import { ELEMENT, encodeModel, node, tensor } from "../support/onnx-encoder.ts";
 import { publish, putDeployment, putVersion } from "../support/publish.ts";
 import { startTestStack } from "../support/stack.ts";
-import { workerdBytes } from "../support/workerd-memory.ts";
 
 /** On probabilities onnxruntime agrees with the training library to 1e-6. */
 const TOLERANCE = 1e-6;
@@ -106,6 +102,32 @@ describe("rows of models of other shapes", () => {
     ]);
   });
 
+  it("with categories that look like numbers take them for the same in every form", async () => {
+    const model = {
+      nodes: [node("Identity", ["x"], ["y"])],
+      inputs: [value("x", ELEMENT.FP32, [null, 1])],
+      outputs: [value("y", ELEMENT.FP32, [null, 1])],
+    };
+    const features = [{ name: "pclass", dtype: "string", categories: ["1", "2", "3"] }];
+    await putVersion(stack.store, "cabins", "1", encodeModel(model), { features });
+    await putDeployment(stack.store, "cabins", 1, { production: { "1": 100 } });
+    const path = "/v1/entities/passenger/p-1";
+    await callApi(stack.url, "PUT", path, { features: { pclass: 2 } });
+    const url = `${stack.url}/v1/models/cabins/predict`;
+    const json = (body: object) => post(url, "application/json", JSON.stringify(body));
+    const answers = await Promise.all([
+      json({ rows: [{ pclass: 2 }] }),
+      json({ rows: [["2"]] }),
+      json({ columns: { pclass: [2] } }),
+      json({ entities: ["passenger:p-1"] }),
+      post(url, "text/csv", "pclass\n2\n"),
+      post(url, "text/csv", "pclass\n2.0\n"),
+    ]);
+    for (const answer of answers) {
+      expect(await answer.json()).toMatchObject({ results: [{ ok: true, outputs: { y: 1 } }] });
+    }
+  });
+
   it("that take one row a run are run row by row", async () => {
     const model = {
       nodes: [node("Identity", ["x"], ["y"])],
@@ -136,137 +158,6 @@ describe("rows of models of other shapes", () => {
       "rejected_input",
       "invalid_value",
     ]);
-  });
-});
-
-/** A million takes its time: `FRESHET_TEST_ROWS=1000000`. */
-const MANY_ROWS = Number(process.env.FRESHET_TEST_ROWS ?? 100_000);
-const MIB = 1024 * 1024;
-
-describe("a long stream of rows", () => {
-  let stack: Stack;
-
-  beforeAll(async () => {
-    stack = await startTestStack();
-  });
-  afterAll(() => stack.stop());
-
-  const stream = (body: ReadableStream<Uint8Array<ArrayBuffer>>) =>
-    fetch(`${stack.url}/v1/models/iris-logreg/predict`, {
-      method: "POST",
-      body,
-      headers: { "content-type": "application/x-ndjson" },
-      duplex: "half",
-    });
-
-  /** Reads an answer to its end, holding none of it. */
-  async function count(answer: Response, onPiece: () => void = () => undefined) {
-    const seen = { lines: 0, bytes: 0, tail: "" };
-    const decoder = new TextDecoder();
-    for await (const piece of answer.body ?? []) {
-      for (const byte of piece) if (byte === 0x0a) seen.lines += 1;
-      seen.bytes += piece.byteLength;
-      seen.tail = (seen.tail + decoder.decode(piece, { stream: true })).slice(-1_000);
-      onPiece();
-    }
-    return { ...seen, last: seen.tail.trimEnd().split("\n").at(-1) ?? "" };
-  }
-
-  it(`of ${MANY_ROWS} rows leaves the Worker's memory as it is`, async () => {
-    // The engine, the code and the heap's first growth are there before it is measured.
-    await count(await stream(lineStream(100_000)));
-    const before = workerdBytes();
-    let most = 0;
-    let pieces = 0;
-    const { lines, bytes, last } = await count(await stream(lineStream(MANY_ROWS)), () => {
-      pieces += 1;
-      if (pieces % 20 === 0) most = Math.max(most, workerdBytes() ?? 0);
-    });
-    expect(lines).toBe(MANY_ROWS);
-    expect(JSON.parse(last)).toMatchObject({ ok: true, label: expect.any(String) });
-    if (before === undefined) return;
-    // What came and went was several times as much.
-    expect(bytes + MANY_ROWS * flowerLine(0).length).toBeGreaterThan(25 * MIB);
-    expect((most - before) / MIB).toBeLessThan(MANY_ROWS > 100_000 ? 100 : 20);
-  });
-
-  it("has its first answers while most of it is not sent yet", async () => {
-    let sent = 0;
-    const body = lineStream(300_000, (index) => {
-      sent = index;
-      return flowerLine(index);
-    });
-    const answer = await stream(body);
-    const reader = answer.body?.getReader();
-    const first = await reader?.read();
-    expect(first?.value?.byteLength).toBeGreaterThan(100);
-    // The rest is what fits into the buffers of both ends.
-    expect(sent).toBeLessThan(200_000);
-    await reader?.cancel();
-  });
-
-  it("may come packed, and says so when it is damaged", async () => {
-    const url = `${stack.url}/v1/models/iris-logreg/predict`;
-    const headers = { "content-type": "application/x-ndjson", "content-encoding": "gzip" };
-    const lines = Array.from({ length: 5_000 }, (_, index) => flowerLine(index)).join("\n");
-    const packed = gzipSync(lines);
-    const whole = await fetch(url, { method: "POST", body: packed, headers });
-    expect(readResults(await whole.text()).filter(({ ok }) => ok)).toHaveLength(5_000);
-    const cut = packed.subarray(0, packed.byteLength / 2);
-    const half = await fetch(url, { method: "POST", body: cut, headers });
-    expect(await half.json()).toMatchObject({ status: 400, code: "bad_encoding" });
-  });
-
-  it("that its client leaves is over, and others are answered", async () => {
-    const url = new URL(`${stack.url}/v1/models/iris-logreg/predict`);
-    const answered = await new Promise<number>((resolve, reject) => {
-      const sent = request(url, {
-        method: "POST",
-        headers: { "content-type": "application/x-ndjson" },
-      });
-      let bytes = 0;
-      sent.on("error", () => undefined);
-      sent.on("response", (response) => {
-        response.on("error", () => undefined);
-        response.on("data", (piece: Buffer) => {
-          bytes += piece.byteLength;
-          // A reset, not an orderly end.
-          if (bytes > 50_000) sent.socket?.resetAndDestroy();
-        });
-        response.on("close", () => resolve(bytes));
-        response.on("end", () => reject(new Error("it went on to its end")));
-      });
-      Readable.fromWeb(lineStream(1_000_000) as never).pipe(sent);
-    });
-    expect(answered).toBeLessThan(20 * MIB);
-    const after = await post(url.href, "application/json", `{"rows":[${flowerLine(1)}]}`);
-    expect(((await after.json()) as { results: ClientResult[] }).results[0]?.ok).toBe(true);
-    const runs = await inferences();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(await inferences()).toBe(runs);
-  });
-
-  const inferences = async (): Promise<number> => {
-    const answer = await fetch(`${stack.url}/v2/models/iris-logreg/stats`);
-    const { model_stats: pages } = (await answer.json()) as {
-      model_stats: { inference_count: number }[];
-    };
-    return pages.reduce((sum, page) => sum + page.inference_count, 0);
-  };
-
-  it("of many clients at once is answered to each with its own rows", async () => {
-    const asked = Array.from({ length: 6 }, async (_, client) => {
-      const body = lineStream(3_000, (index) => flowerLine(index * (client + 1)));
-      return readResults(await (await stream(body)).text());
-    });
-    const answers = await Promise.all(asked);
-    const [first = []] = answers;
-    for (const [client, results] of answers.entries()) {
-      expect(results).toHaveLength(3_000);
-      const places = Array.from({ length: 400 }, (_, at) => at);
-      const labels = places.map((at) => results[at]?.label);
-      expect(labels).toEqual(places.map((at) => first[at * (client + 1)]?.label));
-    }
   });
 });
 

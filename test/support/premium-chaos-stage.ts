@@ -9,6 +9,7 @@ import { readFixture } from "./fixtures.ts";
 import { type InconstantRemote, startInconstantRemote } from "./inconstant-remote.ts";
 import { type MortalRedis, startMortalRedis } from "./mortal-redis.ts";
 import { putDeployment, putVersion } from "./publish.ts";
+import { s3Vars } from "./s3-vars.ts";
 import { createWorkerFleet, type WorkerFleet } from "./worker-fleet.ts";
 
 export const MODEL = "chaos";
@@ -50,11 +51,7 @@ export async function openChaosStage(): Promise<ChaosStage> {
   await putDeployment(store, MODEL, 1, { production: { "1": 100 } }, strategies);
   const fleet = await createWorkerFleet({
     ...redis.vars,
-    S3_ENDPOINT: s3.config.endpoint,
-    S3_BUCKET: s3.config.bucket,
-    S3_REGION: s3.config.region,
-    S3_ACCESS_KEY_ID: s3.config.accessKeyId,
-    S3_SECRET_ACCESS_KEY: s3.config.secretAccessKey,
+    ...s3Vars(s3.config),
     FRESHET_ENV: "dev",
     FRESHET_PUBLIC_SCOPES: "infer,read",
     FRESHET_REMOTE_HOSTS: new URL(remote.url).host,

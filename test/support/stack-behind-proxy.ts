@@ -1,11 +1,11 @@
 import { createNodeDigest } from "../../infra/local/node-digest.ts";
 import { startLocalS3 } from "../../infra/local/s3.ts";
 import type { Stack } from "../../infra/local/stack.ts";
-import type { S3Config } from "../../src/adapters/s3/config.ts";
 import { createS3ObjectStore } from "../../src/adapters/s3/object-store.ts";
 import { createSystemClock } from "../../src/adapters/web-platform/clock.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import { type S3Proxy, startS3Proxy } from "./s3-proxy.ts";
+import { s3Vars } from "./s3-vars.ts";
 import { startTestStack } from "./stack.ts";
 
 export interface StackBehindProxy {
@@ -24,13 +24,13 @@ export async function startStackBehindProxy(
 ): Promise<StackBehindProxy> {
   const s3 = await startLocalS3();
   const proxy = await startS3Proxy(s3.config);
-  const stack = await startTestStack({ ...varsOf(proxy.config), ...given });
+  const stack = await startTestStack({ ...s3Vars(proxy.config), ...given });
   const deps = { digest: createNodeDigest(), clock: createSystemClock(), random: Math.random };
   return {
     stack,
     proxy,
     store: createS3ObjectStore(s3.config, deps),
-    direct: varsOf(s3.config),
+    direct: s3Vars(s3.config),
     async stop() {
       await stack.stop();
       await proxy.stop();
@@ -38,12 +38,3 @@ export async function startStackBehindProxy(
     },
   };
 }
-
-/** As a Worker's settings say it. */
-const varsOf = (config: S3Config) => ({
-  S3_ENDPOINT: config.endpoint,
-  S3_BUCKET: config.bucket,
-  S3_REGION: config.region,
-  S3_ACCESS_KEY_ID: config.accessKeyId,
-  S3_SECRET_ACCESS_KEY: config.secretAccessKey,
-});

@@ -2,7 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ChildProcesses } from "../../bench/support/child-processes.ts";
-import { layOut, type Served, serveWorker } from "../../bench/support/workerd.ts";
+import {
+  layOut,
+  type Served,
+  type ServeOptions,
+  serveWorker,
+} from "../../bench/support/workerd.ts";
 import { buildWorker } from "../../infra/build/build.ts";
 import { untilReady } from "../../infra/local/until-ready.ts";
 
@@ -11,7 +16,7 @@ const ENTRY = join(import.meta.dirname, "..", "..", "functions", "local.ts");
 /** The built Worker, served by as many processes of workerd as a test wants: one isolate each. */
 export interface WorkerFleet {
   /** One more, ready to answer. Its `stop` is SIGKILL. */
-  start(): Promise<Served>;
+  start(options?: ServeOptions): Promise<Served>;
   /** Kills all of them. */
   stop(): Promise<void>;
 }
@@ -25,8 +30,8 @@ export async function createWorkerFleet(
   const worker = await layOut({ dir: join(dir, "worker"), modules, vars });
   const children = new ChildProcesses();
   return {
-    async start() {
-      const served = await serveWorker(children, worker);
+    async start(options) {
+      const served = await serveWorker(children, worker, options);
       await untilReady(served.url);
       return served;
     },

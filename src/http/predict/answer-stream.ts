@@ -56,7 +56,7 @@ export async function answerStream(
       return { status: 500, code: reason, detail };
     },
   };
-  const lines = createLineReader(body.value);
+  const lines = createLineReader(body.value, deps.clock);
   const reading = { deps: deps.serve, context, open: open.value, ...how };
   const streamed = await streamLines(reading, lines, hooks);
   if (!streamed.ok) return refuse(c, streamed.failure);

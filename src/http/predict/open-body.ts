@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from "../../core/model/result.ts";
+import { unpackStream } from "../body/unpack-stream.ts";
 import type { Refusal } from "../problem.ts";
 
 type Refused = Refusal & { readonly reason: string };
@@ -9,14 +10,14 @@ const CODINGS: Readonly<Record<string, "gzip" | "deflate">> = {
   deflate: "deflate",
 };
 
-/** A body as a stream, unpacked while it arrives. Nothing is read yet: damage shows later. */
+/** A body as a stream, unpacked while it is read. Nothing is read yet: damage shows later. */
 export function openBody(request: Request): Result<ReadableStream<Uint8Array>, Refused> {
   const { body } = request;
   const encoding = (request.headers.get("content-encoding") ?? "").trim().toLowerCase();
   if (body === null) return ok(new Blob([]).stream());
   if (encoding === "" || encoding === "identity") return ok(body);
   const format = Object.hasOwn(CODINGS, encoding) ? CODINGS[encoding] : undefined;
-  if (format !== undefined) return ok(body.pipeThrough(new DecompressionStream(format)));
+  if (format !== undefined) return ok(unpackStream(body, format));
   return fail({
     reason: "unsupported_encoding",
     status: 415,

@@ -1,9 +1,15 @@
+import { waitAtMost } from "../../core/cache/single-flight.ts";
+import type { Clock } from "../../core/ports/clock.ts";
 import type { UnreadableRow } from "../../core/predict/rows/row-error.ts";
 import { BATCH_ROWS } from "../../core/predict/rows/run-rows.ts";
 import { type Line, LineSplitter } from "./split-lines.ts";
 
 /** Characters of lines after which a batch is full, however few they are. */
 const BATCH_CHARACTERS = 1024 * 1024;
+/** Lines are not kept waiting for longer when no others come: whoever sends one may wait for its answer. */
+const IDLE_MS = 20;
+/** Read without a batch, such as lines of blanks, after which others get their turn in the isolate. */
+const TURN_BYTES = 512 * 1024;
 
 /** Lines to be answered together. */
 export type LineBatch = readonly Line[];
@@ -16,21 +22,49 @@ export interface LineReader {
   cancel(): void;
 }
 
-/** Holds at most a batch, a chunk and one line. */
-export function createLineReader(body: ReadableStream<Uint8Array>): LineReader {
+/**
+ * Holds at most a batch, two chunks and one line.
+ * @param clock of the request: waits are its own
+ */
+export function createLineReader(
+  body: ReadableStream<Uint8Array>,
+  clock: Pick<Clock, "after">,
+): LineReader {
   const reader = body.getReader();
+  const readChunk = () => reader.read().catch(() => undefined);
   const splitter = new LineSplitter();
+  let reading: ReturnType<typeof readChunk> | undefined;
   let waiting: Line[] = [];
   let isAtEnd = false;
+  let sinceTurn = 0;
+
+  /** Takes one chunk in; `late` when it is not there and others should not wait for it. */
+  async function readMore(): Promise<"read" | "late" | "broken"> {
+    reading ??= readChunk();
+    const read =
+      waiting.length === 0 ? { value: await reading } : await waitAtMost(clock, reading, IDLE_MS);
+    if (read === undefined) return "late";
+    reading = undefined;
+    const chunk = read.value;
+    if (chunk === undefined) return "broken";
+    isAtEnd = chunk.done;
+    const lines = chunk.done ? splitter.end() : splitter.push(chunk.value);
+    // As many as fit into a chunk: too many to be arguments.
+    for (const line of lines) waiting.push(line);
+    sinceTurn += chunk.value?.byteLength ?? 0;
+    return "read";
+  }
+
   return {
     async next() {
+      sinceTurn = 0;
       while (!isAtEnd && !isFull(waiting)) {
-        const chunk = await reader.read().catch(() => undefined);
-        if (chunk === undefined) return "broken";
-        isAtEnd = chunk.done;
-        const lines = chunk.done ? splitter.end() : splitter.push(chunk.value);
-        // As many as fit into a chunk: too many to be arguments.
-        for (const line of lines) waiting.push(line);
+        const outcome = await readMore();
+        if (outcome === "broken") return outcome;
+        if (outcome === "late") break;
+        if (sinceTurn < TURN_BYTES) continue;
+        sinceTurn = 0;
+        await clock.after(0).done;
       }
       const size = sizeOfBatch(waiting);
       const batch = waiting.slice(0, size);

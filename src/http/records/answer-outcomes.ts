@@ -48,7 +48,7 @@ export async function answerOutcomes(
   if (form === "json") return refuse(c, NOT_LINES);
   const body = openBody(c.req.raw);
   if (!body.ok) return refuse(c, body.failure);
-  const lines = createLineReader(body.value);
+  const lines = createLineReader(body.value, deps.clock);
   const begun = await begin(lines, form === "csv");
   if (!begun.ok) {
     lines.cancel();
