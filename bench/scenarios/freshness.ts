@@ -15,15 +15,7 @@ export const freshness: Scenario = {
   summary: "requests/s with freshness checks on, by Redis and by the bucket, against off",
   async measure(stage, { quick, progress }) {
     const redis = await startRedisDoor();
-    const { storeVars } = stage;
-    const s3 = await startS3Proxy({
-      endpoint: storeVars.S3_ENDPOINT ?? "",
-      bucket: storeVars.S3_BUCKET ?? "",
-      region: storeVars.S3_REGION ?? "",
-      accessKeyId: storeVars.S3_ACCESS_KEY_ID ?? "",
-      secretAccessKey: storeVars.S3_SECRET_ACCESS_KEY ?? "",
-      prefix: "",
-    });
+    const s3 = await startS3Proxy(stage.s3);
     const common = {
       USE_CACHE: "false",
       REVALIDATE_MS: String(REVALIDATE_MS),

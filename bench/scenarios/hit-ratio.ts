@@ -5,7 +5,6 @@ import { addingBody, addingModel } from "../support/adding-model.ts";
 import { publish, TOKEN } from "../support/publish.ts";
 import type { ScenarioResult } from "../support/result.ts";
 import type { Scenario } from "../support/scenario.ts";
-import type { Stage } from "../support/stage.ts";
 import { serveWorker } from "../support/workerd.ts";
 import { prepareFreshet } from "../support/workers.ts";
 
@@ -25,7 +24,7 @@ export const hitRatio: Scenario = {
   summary: "hits a request of a Zipf mix over 20 models: prediction cache, an ideal LRU, sessions",
   async measure(stage, { quick, progress }) {
     const redis = await startRedisDoor();
-    const s3 = await startS3Proxy(storeOf(stage));
+    const s3 = await startS3Proxy(stage.s3);
     const worker = await prepareFreshet(stage, {
       ...redis.vars,
       S3_ENDPOINT: s3.config.endpoint,
@@ -67,17 +66,6 @@ const nameOf = (model: number): string => `zipf-${model}`;
 
 /** Neighbours in rank are of different models. */
 const questionOf = (one: number) => ({ model: one % MODELS, x: Math.floor(one / MODELS) });
-
-function storeOf({ storeVars }: Stage) {
-  return {
-    endpoint: storeVars.S3_ENDPOINT ?? "",
-    bucket: storeVars.S3_BUCKET ?? "",
-    region: storeVars.S3_REGION ?? "",
-    accessKeyId: storeVars.S3_ACCESS_KEY_ID ?? "",
-    secretAccessKey: storeVars.S3_SECRET_ACCESS_KEY ?? "",
-    prefix: "",
-  };
-}
 
 interface Tiers {
   readonly predictions: { readonly hits: number; readonly entries: number };

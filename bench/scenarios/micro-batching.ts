@@ -1,7 +1,4 @@
 import { join } from "node:path";
-import { createNodeDigest } from "../../infra/local/node-digest.ts";
-import { createS3ObjectStore } from "../../src/adapters/s3/object-store.ts";
-import { createSystemClock } from "../../src/adapters/web-platform/clock.ts";
 import { modelBytesKey } from "../../src/core/model/keys.ts";
 import { ask, expectSameAnswer } from "../support/ask.ts";
 import { interleave, type Runner } from "../support/interleave.ts";
@@ -45,19 +42,7 @@ export const microBatching: Scenario = {
   },
 };
 
-async function publish({ storeVars }: Stage, { name, bytes }: JoinedModel): Promise<void> {
-  const variable = (key: string) => storeVars[key] ?? "";
-  const store = createS3ObjectStore(
-    {
-      endpoint: variable("S3_ENDPOINT"),
-      bucket: variable("S3_BUCKET"),
-      region: variable("S3_REGION"),
-      accessKeyId: variable("S3_ACCESS_KEY_ID"),
-      secretAccessKey: variable("S3_SECRET_ACCESS_KEY"),
-      prefix: "",
-    },
-    { digest: createNodeDigest(), clock: createSystemClock(), random: Math.random },
-  );
+async function publish({ store }: Stage, { name, bytes }: JoinedModel): Promise<void> {
   const written = await store.put(keyOf(name), bytes, { deadlineMs: 60_000 });
   if (!written.ok) throw new Error(`${name}: ${written.failure.detail}`);
 }

@@ -1,9 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { createNodeDigest } from "../../infra/local/node-digest.ts";
-import { createS3ObjectStore } from "../../src/adapters/s3/object-store.ts";
-import { createSystemClock } from "../../src/adapters/web-platform/clock.ts";
 import { readFixture } from "../../test/support/fixtures.ts";
 import { startMortalRedis } from "../../test/support/mortal-redis.ts";
 import { putDeployment, putVersion } from "../../test/support/publish.ts";
@@ -118,17 +115,7 @@ async function expectStrategies(targets: readonly Target[]): Promise<void> {
 }
 
 /** The iris model under other names, with the remote beside it. */
-async function publishPremiums({ storeVars }: Stage, remoteUrl: string): Promise<void> {
-  const config = {
-    endpoint: storeVars.S3_ENDPOINT ?? "",
-    bucket: storeVars.S3_BUCKET ?? "",
-    region: storeVars.S3_REGION ?? "",
-    accessKeyId: storeVars.S3_ACCESS_KEY_ID ?? "",
-    secretAccessKey: storeVars.S3_SECRET_ACCESS_KEY ?? "",
-    prefix: "",
-  };
-  const deps = { digest: createNodeDigest(), clock: createSystemClock(), random: Math.random };
-  const store = createS3ObjectStore(config, deps);
+async function publishPremiums({ store }: Stage, remoteUrl: string): Promise<void> {
   for (const each of MODELS) {
     if (!("behaviour" in each)) continue;
     const url = `${remoteUrl}/${each.behaviour}`;
