@@ -12,13 +12,14 @@ const EXACT = 1e-9;
 const NEAR = 1e-6;
 
 const { FRESHET_URL: url = "http://127.0.0.1:8787", FRESHET_TOKEN: token = "" } = process.env;
+const WHY = " Did anybody else predict with the model meanwhile? Then run it again.";
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 try {
   const matches = replayMatches(readMatches()).filter(({ match }) => match.date >= SEASON_FROM);
   const season = await playSeason({ url, token }, matches, say);
   const isRight = VERSIONS.map((version) => compare(season, version)).every(Boolean);
-  say(isRight ? "\nAll figures agree." : "\nThe figures do NOT agree.");
+  say(isRight ? "\nAll figures agree." : `\nThe figures do NOT agree.${WHY}`);
   process.exitCode = isRight ? 0 : 1;
 } catch (error) {
   const { message, cause } = error as Error;
@@ -27,11 +28,13 @@ try {
 }
 
 /** Prints Freshet's figures beside those computed here, and tells whether they agree. */
-function compare({ judged, accuracy }: Season, version: Version): boolean {
-  const { n, metrics } = accuracy[version];
+function compare({ judged, accuracy, judgedBefore }: Season, version: Version): boolean {
+  const metrics = accuracy[version];
+  const before = judgedBefore[version];
   const here = figuresOf(judged[version]);
   const library = figuresOf(libraryOf(version, judged[version]));
-  say(`\nversion ${version}, ${n} matches judged`);
+  say(`\nversion ${version}, ${judged[version].length} matches judged`);
+  if (before > 0) say(`(Freshet had judged ${before} before: they are taken out here)`);
   say("            Freshet             computed here       scikit-learn");
   const names = Object.keys(here) as (keyof Figures)[];
   return names

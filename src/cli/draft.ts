@@ -1,6 +1,7 @@
 import { parseOrUndefined } from "./client/problem.ts";
 import type { Context } from "./context.ts";
 import { usageFailure } from "./failure.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** What a publisher says of a version, by file and by option; the options win. */
 export interface DraftOptions {
@@ -41,7 +42,7 @@ export function readDraft(context: Context, options: DraftOptions): Draft {
 }
 
 function readManifestFile(context: Context, path: string): Draft {
-  const text = new TextDecoder().decode(context.readBytes(path));
+  const text = decodeUtf8(context.readBytes(path), path);
   const value = parseOrUndefined(text);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw usageFailure(`${path} is not a JSON object`, "A manifest is one: docs/bucket.md tells.");

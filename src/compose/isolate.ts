@@ -33,7 +33,7 @@ import { createApp } from "../http/app.ts";
 import type { HttpDeps } from "../http/deps.ts";
 import type { Config } from "./config-schema.ts";
 import { createLazyPremium } from "./premium.ts";
-import { createOnEntityFinished, createRecordKeeping } from "./records.ts";
+import { createOnEntityFinished, createRecordKeeping, createSettleUnsettled } from "./records.ts";
 import {
   createLazyConversationStore,
   createLazyEntityStore,
@@ -246,6 +246,7 @@ export function createIsolate(config: Config, engine: Engine, secretOf: SecretOf
     objects,
     bytesCache,
     backup,
+    settleUnsettled: records && createSettleUnsettled(() => deps, records),
     archive: records && { predictions: records.predictions, store, gzip, clock, newId },
     drainPremium:
       jobs &&

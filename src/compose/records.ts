@@ -38,6 +38,24 @@ export const createOnEntityFinished =
     return settleFinished(outcomeDeps, finished);
   };
 
+/** Milliseconds of a tick. */
+const TICK_BUDGET_MS = 20_000;
+
+/** Goes on with predictions whose entities are finished; loaded by the cron. */
+export const createSettleUnsettled =
+  (http: () => HttpDeps, { predictions }: RecordKeeping): (() => Promise<void>) =>
+  async () => {
+    const { entities, clock } = http();
+    if (entities === undefined) return;
+    const [{ settleUnsettled }, { outcomeDepsOf }] = await Promise.all([
+      import("../core/quality/settle-unsettled.ts"),
+      import("../http/records/records-deps.ts"),
+    ]);
+    const deps = { ...outcomeDepsOf(http(), predictions), entities };
+    // A store that does not answer is told by what asks it for somebody; the next tick goes on.
+    await settleUnsettled(deps, clock.now() + TICK_BUDGET_MS);
+  };
+
 async function loadSettling(http: HttpDeps, predictions: PredictionStore) {
   const [settling, { outcomeDepsOf }] = await Promise.all([
     import("../core/quality/settle-entity.ts"),
@@ -59,7 +77,10 @@ function createLazyPredictionStore(config: UpstashConfig, guard: RedisGuard): Pr
     get: (...given) => guard.ask(async () => (await load()).get(...given)),
     setOutcomes: (...given) => guard.ask(async () => (await load()).setOutcomes(...given)),
     list: (...given) => guard.ask(async () => (await load()).list(...given)),
-    listOnEntity: (...given) => guard.ask(async () => (await load()).listOnEntity(...given)),
+    nextToSettle: (...given) => guard.ask(async () => (await load()).nextToSettle(...given)),
+    settle: (...given) => guard.ask(async () => (await load()).settle(...given)),
+    unsettled: (...given) => guard.ask(async () => (await load()).unsettled(...given)),
+    forgetUnsettled: (...given) => guard.ask(async () => (await load()).forgetUnsettled(...given)),
     counters: (...given) => guard.ask(async () => (await load()).counters(...given)),
     unarchived: (...given) => guard.ask(async () => (await load()).unarchived(...given)),
     markArchived: (...given) => guard.ask(async () => (await load()).markArchived(...given)),

@@ -12,5 +12,9 @@ export async function runTick(deps: TickDeps, context: FlightContext, cron: stri
     return;
   }
   const { runMinuteTick } = await import("./minute-tick.ts");
-  await Promise.all([runMinuteTick(deps, context, cron), deps.drainPremium?.(context)]);
+  await Promise.all([
+    runMinuteTick(deps, context, cron),
+    deps.drainPremium?.(context),
+    deps.settleUnsettled?.(),
+  ]);
 }

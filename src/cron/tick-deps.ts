@@ -24,4 +24,6 @@ export interface TickDeps extends RefreshDeps {
   readonly archive?: ArchiveDeps | undefined;
   /** Works through the premium jobs that are due; missing without Redis, which keeps them. */
   readonly drainPremium?: ((context: FlightContext) => Promise<void>) | undefined;
+  /** Goes on with predictions whose entities are finished; missing without Redis, which keeps them. */
+  readonly settleUnsettled?: (() => Promise<void>) | undefined;
 }

@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Stack } from "../../infra/local/stack.ts";
-import { startTestStack } from "../support/stack.ts";
-import { cliFor, jsonOf } from "./run-cli.ts";
+import { describe, expect, it } from "vitest";
+import { jsonOf } from "./run-cli.ts";
+import { withStack } from "./with-stack.ts";
 
 const ROWS = "[[6.2, 2.8, 4.8, 1.8]]";
 
 describe("bundles and crons by command line", () => {
-  let stack: Stack;
-  let freshet: ReturnType<typeof cliFor>;
-  beforeAll(async () => {
-    stack = await startTestStack();
-    freshet = cliFor(stack.url);
-  });
-  afterAll(() => stack.stop());
+  const { freshet, stack } = withStack();
 
   it("puts, shows, lists, loads and asks a bundle", async () => {
     const put = await freshet("bundle", "put", "flowers", "iris-logreg", "iris-logreg@1", "--warm");
@@ -58,7 +51,7 @@ describe("bundles and crons by command line", () => {
 
   it("tells what the cron did", async () => {
     expect((await freshet("cron")).out).toMatch(/no report yet/);
-    await stack.fireCron();
+    await stack().fireCron();
     const told = await freshet("cron");
     expect(told.out).toMatch(/refreshed +6 checked, 0 changed, 0 kept/);
     expect(told.out).toMatch(/warm +iris-logreg@1 /);

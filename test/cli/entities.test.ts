@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Stack } from "../../infra/local/stack.ts";
-import { startTestStack } from "../support/stack.ts";
-import { cliFor, jsonOf, runCli } from "./run-cli.ts";
+import { describe, expect, it } from "vitest";
+import { jsonOf, runCli } from "./run-cli.ts";
+import { withStack } from "./with-stack.ts";
 import { writeTemporary } from "./write-fixture.ts";
 
 describe("entities and conversations by command line", () => {
-  let stack: Stack;
-  let freshet: ReturnType<typeof cliFor>;
-  beforeAll(async () => {
-    stack = await startTestStack();
-    freshet = cliFor(stack.url);
-  });
-  afterAll(() => stack.stop());
+  const { freshet } = withStack();
 
   const get = (id: string) => jsonOf(freshet("entity", "get", "match", id, "--json"));
   const cellsOf = (out: string) =>
@@ -77,6 +70,56 @@ describe("entities and conversations by command line", () => {
     expect(both.code).toBe(2);
   });
 
+  it("tells what became of the predictions on what it finishes, alone and of a table", async () => {
+    const features = JSON.stringify({
+      ...{ "sepal length (cm)": 6.2, "sepal width (cm)": 2.8 },
+      ...{ "petal length (cm)": 4.8, "petal width (cm)": 1.8 },
+    });
+    for (const id of ["t-1", "t-2"]) {
+      await freshet("entity", "put", "flower", id, "--features", features);
+      await freshet("predict", "iris-logreg", "--entities", `flower:${id},flower:${id}`);
+    }
+    const list = ["prediction", "list", "iris-logreg", "--json"];
+    await expect
+      .poll(async () => JSON.stringify(await jsonOf(freshet(...list))).match(/"t-[12]"/g)?.length)
+      .toBe(4);
+    const finished = await freshet("entity", "finish", "flower", "t-1", "banana");
+    expect(finished.out).toMatch(/\n {2}2 cannot have this outcome/);
+    const file = await writeTemporary("results.csv", "id,result\nt-1,virginica\nt-2,setosa\n");
+    const args = ["entity", "import", "flower", file, "--outcome", "result", "--replace"];
+    expect((await freshet(...args)).out).toMatch(/\npredictions on it: 4 settled, 0 had/);
+    expect(await jsonOf(freshet(...args, "--json"))).toMatchObject({
+      predictions: { settled: 0, unchanged: 4, pending: 0 },
+    });
+  });
+
+  it("keeps __proto__ as a feature, from a table and back", async () => {
+    const file = await writeTemporary("proto.csv", "id,__proto__,x\np-1,5,6\n");
+    await freshet("entity", "import", "match", file);
+    const { out } = await freshet("entity", "get", "match", "p-1", "--json");
+    expect(out).toMatch(/"__proto__": ?5/);
+    expect((await freshet("entity", "get", "match", "p-1")).out).toContain("__proto__=5");
+  });
+
+  it("refuses numbers that would be kept as other ones", async () => {
+    const file = await writeTemporary("big.csv", "id,x\nn-1,1e400\nn-2,12345678901234567890\n");
+    const imported = await freshet("entity", "import", "match", file);
+    expect(imported).toMatchObject({ code: 1 });
+    expect(imported.out).toMatch(/row 1: 'x' is 1e400, .*\n.*row 2: 'x' is 123.* \(--text x\)/);
+    await freshet("entity", "import", "match", file, "--text", "x");
+    expect(await get("n-2")).toMatchObject({ features: { x: "12345678901234567890" } });
+    const put = ["entity", "put", "match", "n-3", "--features", '{"a":{"b":1e400}}'];
+    expect(await freshet(...put)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--features: a\.b is 1e400/),
+    });
+    const finish = ["entity", "finish", "match", "n-2", "12345678901234567890"];
+    expect(await freshet(...finish)).toMatchObject({ code: 2 });
+    expect(await freshet(...finish, "--text")).toMatchObject({ code: 0 });
+    const event = ["--category", "a", "--resource", "b", "--payload", "[1e400]"];
+    expect(await freshet("conversation", "append", "n", ...event)).toMatchObject({ code: 2 });
+  });
+
   it("takes features from a file", async () => {
     const file = await writeTemporary("features.json", '{"a": [1, null]}');
     await freshet("entity", "put", "match", "m-2", "--file", file);
@@ -135,6 +178,29 @@ describe("entities and conversations by command line", () => {
         errors: [{ row: 2, id: "c-1", code: "entity_finished", detail: expect.any(String) }],
       },
     ]);
+  });
+
+  it("says in its own words how a finished one is changed", async () => {
+    const file = await writeTemporary("done.csv", "id,x,result\nw-1,1,home\n");
+    const args = ["entity", "import", "match", file, "--outcome", "result"];
+    await freshet(...args);
+    const other = await writeTemporary("other.csv", "id,x,result\nw-1,1,away\n");
+    const { code, out } = await freshet("entity", "import", "match", other, "--outcome", "result");
+    expect([code, out]).toEqual([1, expect.stringMatching(/is finished.*--replace changes it/)]);
+    expect(out).not.toMatch(/"replace": true/);
+    const set = await freshet("entity", "finish", "match", "w-1", "away");
+    expect(set.err).toMatch(/is finished.*--replace changes it/);
+    expect(set.err).not.toMatch(/"replace": true/);
+  });
+
+  it.each([
+    ["a column twice", "id,x,x\nz-1,1,2\n", /column 'x' stands in the header more than once/],
+    ["Latin-1", Buffer.from("id,x\nz-1,M\xfcller\n", "latin1"), /is not UTF-8 at byte 10/],
+  ])("imports nothing of a table with %s", async (_what, text, said) => {
+    const file = await writeTemporary("bad.csv", text);
+    const { code, err } = await freshet("entity", "import", "match", file);
+    expect([code, err]).toEqual([2, expect.stringMatching(said)]);
+    expect((await freshet("entity", "get", "match", "z-1")).code).toBe(1);
   });
 
   it("imports 3,000 rows, in several requests", async () => {

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Stack } from "../../infra/local/stack.ts";
+import { describe, expect, it } from "vitest";
 import { fixtureNames } from "../support/fixtures.ts";
 
-import { startTestStack } from "../support/stack.ts";
 import { modelWithWeights } from "./model-with-weights.ts";
-import { cliFor, invalidFile, jsonOf, runCli } from "./run-cli.ts";
+import { invalidFile, jsonOf, runCli } from "./run-cli.ts";
+import { withStack } from "./with-stack.ts";
 import { writeFixture, writeTemporary } from "./write-fixture.ts";
 
 /** The reason that each file is refused for, by the command and by the server alike. */
@@ -88,20 +87,14 @@ describe("model check", () => {
 });
 
 describe("model publish", () => {
-  let stack: Stack;
-  let freshet: ReturnType<typeof cliFor>;
-  beforeAll(async () => {
-    stack = await startTestStack();
-    freshet = cliFor(stack.url);
-  });
-  afterAll(() => stack.stop());
+  const { freshet, stack } = withStack();
 
   it.each(REFUSED)("refuses %s with the same reason, and leaves nothing", async (file, reason) => {
     const { code, out, err } = await freshet("model", "publish", "bad", invalidFile(file));
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toMatch(reason);
     expect(err).not.toMatch(NO_TRACE);
-    const kept = await stack.store.list("models/bad/", { deadlineMs: 5_000, limit: 10 });
+    const kept = await stack().store.list("models/bad/", { deadlineMs: 5_000, limit: 10 });
     expect(kept).toMatchObject({ ok: true, value: { objects: [] } });
   });
 

@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Stack } from "../../infra/local/stack.ts";
+import { describe, expect, it } from "vitest";
 import { jobsOf, leaseJob } from "../support/lease-job.ts";
 import { must } from "../support/must.ts";
-import { startTestStack } from "../support/stack.ts";
-import { cliFor, jsonOf, runCli } from "./run-cli.ts";
+import { jsonOf, runCli } from "./run-cli.ts";
+import { withStack } from "./with-stack.ts";
 
 const DEADLINE_MS = 5_000;
 
 describe("jobs by command line", () => {
-  let stack: Stack;
-  let freshet: ReturnType<typeof cliFor>;
-  beforeAll(async () => {
-    stack = await startTestStack();
-    freshet = cliFor(stack.url);
-  });
-  afterAll(() => stack.stop());
+  const { freshet, stack } = withStack();
 
   it("says that there are none", async () => {
     expect(await freshet("jobs", "list")).toMatchObject({
@@ -24,10 +17,10 @@ describe("jobs by command line", () => {
   });
 
   it("lists, shows, retries and cancels", async () => {
-    await leaseJob(stack, "job-1");
-    await leaseJob(stack, "job-2");
+    await leaseJob(stack(), "job-1");
+    await leaseJob(stack(), "job-2");
     const end = { kind: "dead", reason: "HTTP 500 from \u001b[31mthere" } as const;
-    must(await jobsOf(stack).finish("job-1", "job-1", end, Date.now(), DEADLINE_MS));
+    must(await jobsOf(stack()).finish("job-1", "job-1", end, Date.now(), DEADLINE_MS));
 
     const listed = await freshet("jobs", "list");
     expect(listed.out).toMatch(/^all jobs +0 queued, 1 running, 0 completed, 1 dead, 0 dropped$/m);
@@ -64,7 +57,7 @@ describe("jobs by command line", () => {
       err: expect.stringMatching(/the job is dropped/),
     });
     expect((await freshet("jobs", "list", "--state", "lost")).code).toBe(2);
-    const anonymous = await runCli(["jobs", "retry", "job-2"], { FRESHET_URL: stack.url });
+    const anonymous = await runCli(["jobs", "retry", "job-2"], { FRESHET_URL: stack().url });
     expect(anonymous).toMatchObject({ code: 1, err: expect.stringMatching(/token/) });
   });
 });

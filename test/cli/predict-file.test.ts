@@ -1,15 +1,14 @@
-import { access, readFile } from "node:fs/promises";
+import { access, readFile, symlink } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Stack } from "../../infra/local/stack.ts";
+import { describe, expect, it } from "vitest";
 import { fixtureManifest, holdoutCsv, readResults } from "../support/fixture-rows.ts";
 import { readFixture } from "../support/fixtures.ts";
 import { flowerLine } from "../support/generate-rows.ts";
 import { putDeployment, putVersion } from "../support/publish.ts";
-import { startTestStack } from "../support/stack.ts";
-import { cliFor, type Ran } from "./run-cli.ts";
+import { cliFor } from "./run-cli.ts";
+import { withStack } from "./with-stack.ts";
 import { writeTemporary } from "./write-fixture.ts";
 
 const CLASSES = ["setosa", "versicolor", "virginica"];
@@ -17,20 +16,13 @@ const { expected } = readFixture("iris-logreg", "1");
 const labels = expected.label?.map((label) => CLASSES[Number(label)]) ?? [];
 
 describe("predict with --out", () => {
-  let stack: Stack;
-  let cli: (...args: readonly string[]) => Promise<Ran>;
-
-  beforeAll(async () => {
-    stack = await startTestStack();
-    cli = cliFor(stack.url);
-  });
-  afterAll(() => stack.stop());
+  const { freshet, stack } = withStack();
 
   /** Predicts for a file of rows, in requests of `requestRows`. */
   async function predict(name: string, text: string, out: string, ...more: readonly string[]) {
     const file = await writeTemporary(name, text);
     const path = join(dirname(file), out);
-    const ran = await cli("predict", "iris-logreg", file, "--out", path, ...more);
+    const ran = await freshet("predict", "iris-logreg", file, "--out", path, ...more);
     const written = await readFile(path, "utf8").catch(() => "");
     return { ...ran, path, written };
   }
@@ -76,16 +68,16 @@ describe("predict with --out", () => {
     const { bytes } = readFixture("iris-logreg", "1");
     // Readers pass over a field that they do not know.
     const others = Uint8Array.from([...bytes, 0x9a, 0x3e, 0x01, 0x07]);
-    await putVersion(stack.store, "split", "1", bytes, fixtureManifest("iris-logreg", "1"));
-    await putVersion(stack.store, "split", "2", others, fixtureManifest("iris-logreg", "1"));
-    await putDeployment(stack.store, "split", 1, { production: { "1": 50, "2": 50 } });
+    await putVersion(stack().store, "split", "1", bytes, fixtureManifest("iris-logreg", "1"));
+    await putVersion(stack().store, "split", "2", others, fixtureManifest("iris-logreg", "1"));
+    await putDeployment(stack().store, "split", 1, { production: { "1": 50, "2": 50 } });
     const file = await writeTemporary("rows.csv", holdoutCsv("iris-logreg"));
     const out = join(dirname(file), "out.ndjson");
-    const ran = await cli("predict", "split", file, "--out", out, "--request-rows", "4");
+    const ran = await freshet("predict", "split", file, "--out", out, "--request-rows", "4");
     expect([ran.code, ran.out]).toEqual([0, expect.stringMatching(/^split@[12]: 75 of 75/)]);
     const counts = await Promise.all(
       ["1", "2"].map(async (version) => {
-        const answer = await fetch(`${stack.url}/v2/models/split/versions/${version}/stats`);
+        const answer = await fetch(`${stack().url}/v2/models/split/versions/${version}/stats`);
         const { model_stats: pages = [] } = (await answer.json()) as {
           model_stats?: readonly { inference_count: number }[];
         };
@@ -118,6 +110,7 @@ describe("predict with --out", () => {
     expect(out).toMatch(/rows\[2\]\["sepal width \(cm\)"\] must be a number/);
     const lines = written.trimEnd().split("\n");
     expect(lines).toHaveLength(6);
+    expect(lines[4]).toMatch(/^1,2,,,,,.*,"rows\[3\] has 2 cells, the header has 5"$/);
     expect(lines[3]).toMatch(/^1,"x, y",1,1,0,,,,,,"rows\[2\]\[""sepal width/);
     expect(lines[2]).toMatch(/,$/);
     const json = await predict(
@@ -164,19 +157,74 @@ describe("predict with --out", () => {
     }
   });
 
+  it("writes no two columns of one name, and says which one it renamed", async () => {
+    const [head, first] = holdoutCsv("iris-logreg").split("\n");
+    const text = `${head},prediction_id,error,error_2\n${first},x,y,z\n`;
+    const { code, err, written } = await predict("rows.csv", text, "out.csv");
+    expect(code).toBe(0);
+    expect(err).toMatch(/has a column 'prediction_id' already: the answer's is 'prediction_id_2'/);
+    const [columns = "", row = ""] = written.split("\n");
+    expect(columns).toMatch(
+      /,label,prediction_id,error,error_2,prediction_id_2,predicted_label,.*,error_3$/,
+    );
+    expect(row).toMatch(/,x,y,z,[0-9a-f-]{36},/);
+    const told = await predict("rows.csv", text, "out.csv", "--json");
+    expect(JSON.parse(told.out)).toMatchObject({
+      renamed_columns: { prediction_id: "prediction_id_2", error: "error_3" },
+    });
+    // Its own answers are a file of rows, too.
+    const again = await predict("rows.csv", written, "again.csv");
+    const names = again.written.split("\n")[0]?.split(",") ?? [];
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it("never writes over the file of the rows, whatever its path is called", async () => {
+    const text = holdoutCsv("iris-logreg");
+    const file = await writeTemporary("rows.csv", text);
+    const link = join(dirname(file), "link.csv");
+    await symlink(file, link);
+    for (const out of [file, link, join(dirname(file), ".", "rows.csv")]) {
+      const ran = await freshet("predict", "iris-logreg", file, "--out", out);
+      expect([ran.code, ran.err]).toEqual([2, expect.stringMatching(/is the file of the rows/)]);
+    }
+    expect(await readFile(file, "utf8")).toBe(text);
+    const through = await freshet("predict", "iris-logreg", link, "--out", file);
+    expect(through.code).toBe(2);
+    expect(await readFile(file, "utf8")).toBe(text);
+  });
+
+  it("says that its answers have no records, unless the deployment has them kept", async () => {
+    const [head, first] = holdoutCsv("iris-logreg").split("\n");
+    const text = `${head}\n${first}\n`;
+    const said = /these answers have no records.*"rate": 1/;
+    expect((await predict("rows.csv", text, "out.csv")).err).toMatch(said);
+    const { bytes } = readFixture("iris-logreg", "1");
+    await putVersion(stack().store, "kept", "1", bytes, fixtureManifest("iris-logreg", "1"));
+    const routes = { production: { "1": 100 } };
+    await putDeployment(stack().store, "kept", 1, routes, { record: { rate: 0.5 } });
+    const file = await writeTemporary("rows.csv", text);
+    const out = join(dirname(file), "out.csv");
+    expect(await freshet("predict", "kept", file, "--out", out)).toMatchObject({
+      code: 0,
+      err: "",
+    });
+  });
+
   it("says what is taken when there is no file, or no place for the answers", async () => {
-    expect(await cli("predict", "iris-logreg", "--input", "[1]", "--out", "o.csv")).toMatchObject({
+    expect(
+      await freshet("predict", "iris-logreg", "--input", "[1]", "--out", "o.csv"),
+    ).toMatchObject({
       code: 2,
       err: expect.stringMatching(/--out is for a file/),
     });
     const file = await writeTemporary("rows.csv", holdoutCsv("iris-logreg"));
     const nowhere = join(dirname(file), "nowhere", "o.csv");
-    expect(await cli("predict", "iris-logreg", file, "--out", nowhere)).toMatchObject({
+    expect(await freshet("predict", "iris-logreg", file, "--out", nowhere)).toMatchObject({
       code: 2,
       err: expect.stringMatching(/cannot write .*ENOENT/),
     });
     const missing = join(dirname(file), "missing.csv");
-    expect(await cli("predict", "iris-logreg", missing, "--out", nowhere)).toMatchObject({
+    expect(await freshet("predict", "iris-logreg", missing, "--out", nowhere)).toMatchObject({
       code: 2,
       err: expect.stringMatching(/there is no such file/),
     });

@@ -53,7 +53,7 @@ describe("outcomes, accuracy and statistics by command line", () => {
     const other = await freshet("outcome", "set", "one", "a");
     expect(other).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/another outcome.*replace/),
+      err: expect.stringMatching(/another outcome, "b" of [\dT:.Z-]+\. --replace puts yours/),
     });
     const replaced = await freshet("outcome", "set", "one", "a", "--replace");
     expect(replaced.out).toMatch(/, as answered$/m);
@@ -74,7 +74,11 @@ describe("outcomes, accuracy and statistics by command line", () => {
     const accuracy = await freshet("accuracy", MODEL);
     expect(accuracy.out).toMatch(/^VERSION +OUTCOMES +COVERAGE +ACCURACY/m);
     expect(accuracy.out).toMatch(/^1 +1201 +100\.0% +0\.7502/m);
-    expect(accuracy.out).toMatch(/^accuracy by day {2}[▁-█]{3} /m);
+    const days = [2, 0].map((before) => {
+      return new Date(Date.now() - before * 86_400_000).toISOString().slice(0, 10);
+    });
+    expect(accuracy.out).toMatch(/^accuracy by day {2}[▁-█]{3} {2}/m);
+    expect(accuracy.out).toContain(`, ${days.join(" to ")}`);
     const told = await jsonOf(freshet("accuracy", MODEL, "--by", "route", "--json"));
     expect(told).toMatchObject({
       groups: [{ key: "production:1", n: 1201, metrics: { accuracy: 901 / 1201 } }],
@@ -94,6 +98,55 @@ describe("outcomes, accuracy and statistics by command line", () => {
     expect(imported.out).toMatch(/^1 outcome recorded, 1 as answered\n {2}line 2 \(gone\): /);
     expect(imported.err).toMatch(/2 of 3 outcomes failed/);
     expect((await freshet("prediction", "list", MODEL, "--settled")).out).toMatch(/^kept /m);
+  });
+
+  it("says in its own words how another outcome is replaced", async () => {
+    await add("settled");
+    await freshet("outcome", "set", "settled", "a");
+    const file = await writeTemporary("truths.csv", "prediction_id,value\nsettled,b\n");
+    const { code, out } = await freshet("outcome", "import", file);
+    expect(code).toBe(1);
+    expect(out).toMatch(/another outcome, "a" of [^ ]+: `true` as its `replace` puts yours/);
+    expect(out).not.toMatch(/replace: true/);
+  });
+
+  it("records nothing of a file that has a column twice, or is not UTF-8", async () => {
+    await add("twofold");
+    const twice = await writeTemporary("twice.csv", "prediction_id,value,value\ntwofold,a,b\n");
+    expect(await freshet("outcome", "import", twice)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/column 'value' stands in the header more than once/),
+    });
+    const latin = Buffer.from("prediction_id,value\ntwofold,M\xfcller\n", "latin1");
+    const file = await writeTemporary("latin.csv", latin);
+    expect(await freshet("outcome", "import", file)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/latin\.csv is not UTF-8 at byte 29/),
+    });
+    expect(await jsonOf(freshet("prediction", "show", "twofold", "--json"))).not.toHaveProperty(
+      "outcome",
+    );
+  });
+
+  it("says of how many answers a figure is, where that is not all of them", async () => {
+    const at = new Date().toISOString();
+    const outputs = [
+      { output: { label: "a", probabilities: { a: 0.75, b: 0.25 } }, confidence: 0.75 },
+      { output: { label: "a" }, confidence: undefined },
+      { output: {}, confidence: undefined },
+    ];
+    const drafts = outputs.map((more, place) => {
+      return aDraft(aRecord({ id: `partly-${place}`, model: "partly", at, ...more }));
+    });
+    must(await store.add(drafts, Date.now(), 10_000));
+    for (const { record } of drafts) await freshet("outcome", "set", record.id, "a");
+    const told = await freshet("accuracy", "partly");
+    expect(told.out).toMatch(/^1 +3 +100\.0% +1 +1 +0\.2877 +0\.125$/m);
+    expect(told.out).toContain(
+      "1: log loss and Brier score are of 1 of 2 answers: the others had no probabilities\n1: 1 of 3 outcomes are in no figure: ",
+    );
+    // One day makes no trend.
+    expect(told.out).not.toContain("by day");
   });
 
   it("says what is wrong with the command line", async () => {

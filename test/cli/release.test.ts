@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Stack } from "../../infra/local/stack.ts";
-import { startTestStack } from "../support/stack.ts";
-import { cliFor, jsonOf } from "./run-cli.ts";
+import { describe, expect, it } from "vitest";
+import { jsonOf } from "./run-cli.ts";
+import { withStack } from "./with-stack.ts";
 import { writeFixture } from "./write-fixture.ts";
 
 describe("a release by command line", () => {
-  let stack: Stack;
-  let freshet: ReturnType<typeof cliFor>;
-  beforeAll(async () => {
-    stack = await startTestStack();
-    freshet = cliFor(stack.url);
-  });
-  afterAll(() => stack.stop());
+  const { freshet } = withStack();
 
   it("publishes, serves, promotes, rolls back, and the history tells it", async () => {
     const v1 = await writeFixture("breast-cancer-rf", "1");

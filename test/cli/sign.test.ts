@@ -1,8 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Stack } from "../../infra/local/stack.ts";
-import { startTestStack } from "../support/stack.ts";
-import { cliFor, runCli } from "./run-cli.ts";
+import { describe, expect, it } from "vitest";
+import { runCli } from "./run-cli.ts";
+import { withStack } from "./with-stack.ts";
 import { writeFixture, writeTemporary } from "./write-fixture.ts";
 
 const KEYS = {
@@ -17,16 +16,10 @@ const privateFile = ({ privateKey }: { readonly privateKey: KeyObject }) =>
   writeTemporary("key.pem", privateKey.export({ type: "pkcs8", format: "pem" }).toString());
 
 describe("model publish --sign, to a server that requires a signature", () => {
-  let stack: Stack;
-  let freshet: ReturnType<typeof cliFor>;
-  beforeAll(async () => {
-    stack = await startTestStack({
-      SIGNATURE_POLICY: "require",
-      SIGNATURE_PUBLIC_KEYS: publicPem(KEYS.ed25519.publicKey) + publicPem(KEYS.ecdsa.publicKey),
-    });
-    freshet = cliFor(stack.url);
+  const { freshet } = withStack({
+    SIGNATURE_POLICY: "require",
+    SIGNATURE_PUBLIC_KEYS: publicPem(KEYS.ed25519.publicKey) + publicPem(KEYS.ecdsa.publicKey),
   });
-  afterAll(() => stack.stop());
 
   it.each(["ed25519", "ecdsa"] as const)("is taken with a trusted %s key", async (name) => {
     const { file } = await writeFixture("diabetes-linear", "1");

@@ -37,7 +37,7 @@ describe("outcomes in the real Worker", () => {
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
   }
 
-  const add = async (...more: readonly { readonly id: string }[]) => {
+  const add = async (...more: readonly Parameters<typeof aRecord>[0][]) => {
     const now = Date.now();
     const at = new Date(now).toISOString();
     const drafts = more.map((one) => aDraft(aRecord({ model: MODEL, at, ...one })));
@@ -64,6 +64,43 @@ describe("outcomes in the real Worker", () => {
     expect((await call("GET", `/v1/models/${MODEL}/accuracy`)).body).toMatchObject({
       groups: [{ n: 120, coverage: 1, metrics: { accuracy: 0 } }],
     });
+  });
+
+  it("follows an entity that is opened and finished in another way, without being told to replace", async () => {
+    const entity = { type: "flower", id: "f-1" };
+    const model = "followed";
+    await add(...["f-a", "f-b", "f-c"].map((id) => ({ id, entity, model })));
+    const put = async (body: object) => {
+      const answer = await call("PUT", "/v1/entities/flower/f-1", body);
+      return [answer.status, answer.body.predictions];
+    };
+    const none = { settled: 0, unchanged: 0, conflicting: 0, invalid: 0, pending: 0 };
+    const finish = (outcome: string) => ({ state: "finished", outcome });
+    expect(await put(finish("a"))).toEqual([201, { ...none, settled: 3 }]);
+    expect(await put({ state: "open", replace: true })).toEqual([200, undefined]);
+    expect(await put(finish("b"))).toEqual([200, { ...none, settled: 3 }]);
+    const read = await call("GET", "/v1/predictions/f-a");
+    expect(read.body.outcome).toMatchObject({ value: "b", by: "entity" });
+    await call("PUT", "/v1/predictions/f-a/outcome", { value: "a", replace: true });
+    const again = { ...finish("a"), replace: true };
+    expect(await put(again)).toEqual([200, { ...none, settled: 2, unchanged: 1 }]);
+    expect(await put({ ...finish("banana"), replace: true })).toEqual([
+      200,
+      { ...none, invalid: 3 },
+    ]);
+    const { body } = await call("GET", `/v1/models/${model}/accuracy`);
+    expect(body).toMatchObject({ groups: [{ n: 1, predictions: 3 }] });
+  });
+
+  it("goes on by the minute's cron with what was recorded on a finished entity", async () => {
+    const entity = { type: "flower", id: "f-2" };
+    await call("PUT", "/v1/entities/flower/f-2", { state: "finished", outcome: "a" });
+    // As an isolate leaves it that dies right after it has written.
+    await add({ id: "late-1", entity }, { id: "late-2", entity });
+    const outcome = async () => (await call("GET", "/v1/predictions/late-2")).body.outcome;
+    expect(await outcome()).toBeUndefined();
+    await stack.fireCron("* * * * *");
+    expect(await outcome()).toMatchObject({ value: "a", by: "entity" });
   });
 
   it("puts records into the bucket by the hour's cron, and reports it", async () => {

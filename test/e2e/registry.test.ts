@@ -6,7 +6,7 @@ import { listKeys } from "../../src/core/lifecycle/list-keys.ts";
 import { modelPrefix } from "../../src/core/model/keys.ts";
 import { fixtureNames, readFixture, readFixtureFile } from "../support/fixtures.ts";
 import { inferJson } from "../support/infer.ts";
-import { must } from "../support/registry-core.ts";
+import { must } from "../support/must.ts";
 import { startTestStack, TEST_TOKEN } from "../support/stack.ts";
 
 /** As `model.json` of every fixture states it. */

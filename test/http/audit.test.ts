@@ -3,6 +3,7 @@ import { createMemoryJobStore } from "../../src/adapters/memory/job-store.ts";
 import { listKeys } from "../../src/core/lifecycle/list-keys.ts";
 import type { JobStore } from "../../src/core/ports/job-store.ts";
 import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "../support/http-app.ts";
+import { must } from "../support/must.ts";
 import { registryModel } from "../support/registry-models.ts";
 
 const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` };
@@ -225,9 +226,8 @@ async function auditOf(app: HttpApp, query = "") {
 
 /** Every object outside the audit and its validator. */
 async function stateOf(app: HttpApp): Promise<readonly string[]> {
-  const listed = await listKeys(app.bucket, "");
-  if (!listed.ok) throw new Error(listed.failure.detail);
-  return listed.value
+  const listed = must(await listKeys(app.bucket, ""));
+  return listed
     .filter(({ key }) => !key.startsWith("audit/"))
     .map(({ key, etag }) => `${key} ${etag}`);
 }
@@ -308,12 +308,11 @@ describe("the audit of admin actions", () => {
   });
 
   it("holds no token and no byte of a model", async () => {
-    const listed = await listKeys(app.bucket, "audit/");
-    if (!listed.ok) throw new Error(listed.failure.detail);
-    for (const { key, sizeBytes } of listed.value) {
-      const got = await app.bucket.get(key, { deadlineMs: 1_000, maxBytes: 100_000 });
-      if (!got.ok) throw new Error(got.failure.detail);
-      expect(new TextDecoder().decode(got.value.bytes)).not.toContain(ADMIN_TOKEN);
+    const listed = must(await listKeys(app.bucket, "audit/"));
+    expect(listed).toHaveLength(3);
+    for (const { key, sizeBytes } of listed) {
+      const got = must(await app.bucket.get(key, { deadlineMs: 1_000, maxBytes: 100_000 }));
+      expect(new TextDecoder().decode(got.bytes)).not.toContain(ADMIN_TOKEN);
       expect(sizeBytes).toBeLessThan(2_000);
     }
   });
@@ -372,9 +371,8 @@ describe("GET /v1/audit/verify", () => {
     await app.post("/v1/models/iris/promote", {}, ADMIN);
     await sendJson("POST", "/v1/backup/run")(app);
     const { items: before } = await auditOf(app);
-    const listed = await listKeys(app.bucket, "");
-    if (!listed.ok) throw new Error(listed.failure.detail);
-    for (const { key } of listed.value) await app.bucket.delete(key, { deadlineMs: 1_000 });
+    const listed = must(await listKeys(app.bucket, ""));
+    for (const { key } of listed) await app.bucket.delete(key, { deadlineMs: 1_000 });
 
     const restored = await sendJson("POST", "/v1/restore", {})(app);
     expect(await restored.json()).toMatchObject({ done: true, failures: 0 });

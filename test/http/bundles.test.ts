@@ -1,38 +1,17 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { ADMIN_TOKEN, type HttpApp } from "../support/http-app.ts";
+import { jsonSender, refusalOf } from "../support/json-answers.ts";
 import { jsonBytes } from "../support/publish.ts";
 import { createIrisApp, features } from "./iris-app.ts";
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Readonly<Record<string, unknown>>;
-}
 
 const PATH = "/v1/bundles/flowers";
 const REFERENCES = ["iris-logreg", "iris-logreg@2", "iris-logreg@3"];
 
 let app: HttpApp;
 
-async function send(
-  method: string,
-  path: string,
-  body?: unknown,
-  headers: Record<string, string> = {},
-): Promise<Answer> {
-  const answer = await app.request(path, {
-    method,
-    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, ...headers },
-    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  const json = text === "" ? {} : JSON.parse(text);
-  return { status: answer.status, headers: answer.headers, body: json };
-}
-
+const send = jsonSender((path, init) => app.request(path, init), ADMIN_TOKEN);
 const put = (references: unknown = REFERENCES, headers = {}) =>
   send("PUT", PATH, { references }, headers);
-const refusalOf = ({ status, body }: Answer) => [status, body.code];
 
 beforeEach(async () => {
   app = await createIrisApp();

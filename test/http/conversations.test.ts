@@ -1,10 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createMemoryConversationStore } from "../../src/adapters/memory/conversation-store.ts";
-import { fail } from "../../src/core/model/result.ts";
 import type { ConversationStore } from "../../src/core/ports/conversation-store.ts";
 import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "../support/http-app.ts";
 import { type Json, jsonSender, refusalOf } from "../support/json-answers.ts";
-import { SILENCES } from "../support/redis-silences.ts";
+import { describeRedisRoutes } from "../support/redis-routes.ts";
 
 const EVENTS = "/v1/conversations/c-1/events";
 const EVENT = { category: "risk", resource: "loan", payload: { label: "low" } };
@@ -135,6 +134,25 @@ describe("POST …/events", () => {
     expect(await itemsOf()).toEqual([]);
   });
 
+  it("refuses numbers that would be kept as other ones, and names them", async () => {
+    const wrong = '{"category":"a","resource":"b","payload":{"score":[1e400]}}';
+    const digits = '{"category":"a","resource":"b","payload":12345678901234567890}';
+    const lines = { "content-type": "application/x-ndjson" };
+    const details = [
+      await append(wrong),
+      await append(`[${JSON.stringify(EVENT)},${digits}]`),
+      await append(`${JSON.stringify(EVENT)}\n${wrong}\n`, lines),
+      await append(`${JSON.stringify(EVENT)}\n{"category": x}\n`, lines),
+    ].map(({ status, body }) => [status, body.detail]);
+    expect(details).toEqual([
+      [400, expect.stringMatching(/^body\.payload\.score\.0 is 1e400, /)],
+      [400, expect.stringMatching(/^body\.1\.payload is 12345678901234567890: past 2\^53 /)],
+      [400, expect.stringMatching(/^line 2\.payload\.score\.0 is 1e400, /)],
+      [400, expect.stringMatching(/^line 2 is not valid JSON: .* at column 14;/)],
+    ]);
+    expect(await itemsOf()).toEqual([]);
+  });
+
   it("refuses more at once than Redis takes, and says what to do", async () => {
     const events = Array.from({ length: 6 }, () => ({ ...EVENT, payload: "x".repeat(60_000) }));
     const refused = await append(events);
@@ -231,34 +249,13 @@ it("keeps a conversation for as long as the setting says", async () => {
   expect(asked).toBe(12_345);
 });
 
-describe.each([
-  ["GET", undefined, "read"],
-  ["POST", EVENT, "outcomes"],
-] as const)("%s …/events", (method, body, scope) => {
-  it(`asks for the scope ${scope}`, async () => {
-    app = createHttpApp({ conversations: store, settings: { publicScopes: new Set() } });
-    const refused = await send(method, EVENTS, body, { authorization: "" });
-    expect(refusalOf(refused)).toEqual([401, "unauthorized"]);
-    expect(refused.body.detail).toContain(`'${scope}'`);
-  });
-
-  it("says what to configure where there is no Redis", async () => {
-    app = createHttpApp();
-    const refused = await send(method, EVENTS, body);
-    expect(refusalOf(refused)).toEqual([503, "redis_required"]);
-    expect(refused.body.detail).toContain("UPSTASH_REDIS_REST_URL");
-  });
-
-  it.each(SILENCES)(
-    "says to try again while Redis does not answer (%s, after %s s), and tells the log why",
-    async (reason, seconds) => {
-      const silent = async () => fail({ reason, detail: "SECRETHOST", retryAfterMs: 3_500 });
-      app = createHttpApp({ conversations: { append: silent, read: silent } });
-      const refused = await send(method, EVENTS, body);
-      expect(refusalOf(refused)).toEqual([503, "redis_unavailable"]);
-      expect(refused.headers.get("retry-after")).toBe(seconds);
-      expect(JSON.stringify(refused.body)).not.toContain("SECRETHOST");
-      expect(app.events).toMatchObject([{ kind: "request_failed", reason, detail: "SECRETHOST" }]);
-    },
-  );
-});
+describeRedisRoutes(
+  [
+    ["GET", EVENTS, undefined, "read"],
+    ["POST", EVENTS, EVENT, "outcomes"],
+  ],
+  {
+    answering: { conversations: createMemoryConversationStore({ now: () => 0 }) },
+    silent: (call) => ({ conversations: { append: call, read: call } }),
+  },
+);

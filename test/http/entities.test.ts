@@ -1,19 +1,15 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createMemoryEntityStore } from "../../src/adapters/memory/entity-store.ts";
-import { fail } from "../../src/core/model/result.ts";
-import type { EntityStore } from "../../src/core/ports/entity-store.ts";
 import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "../support/http-app.ts";
 import { type Json, jsonSender, refusalOf } from "../support/json-answers.ts";
-import { SILENCES } from "../support/redis-silences.ts";
+import { describeRedisRoutes } from "../support/redis-routes.ts";
 
 const MATCH = "/v1/entities/match/m-1";
 
 let app: HttpApp;
-let store: EntityStore;
 
 beforeEach(() => {
-  store = createMemoryEntityStore();
-  app = createHttpApp({ entities: store });
+  app = createHttpApp({ entities: createMemoryEntityStore() });
 });
 
 const send = jsonSender((path, init) => app.request(path, init), ADMIN_TOKEN);
@@ -71,7 +67,7 @@ describe("PUT /v1/entities/{type}/{id}", () => {
     for (const body of [{ state: "open" }, { state: "finished", outcome: 2 }]) {
       const refused = await put(body);
       expect(refusalOf(refused)).toEqual([409, "entity_finished"]);
-      expect(refused.body.detail).toContain('"replace": true');
+      expect(refused.body.detail).toMatch(/with the outcome 1: .*"replace": true/);
     }
     expect((await put({ features: { late: 1 } })).body).toMatchObject({ outcome: 1 });
     const other = await put({ state: "finished", outcome: "1", replace: true });
@@ -129,6 +125,13 @@ describe("PUT /v1/entities/{type}/{id}", () => {
     ["an outcome that is null", { state: "finished", outcome: null }, /body\.outcome/],
     ["an outcome that is an object", { state: "finished", outcome: {} }, /body\.outcome.*number/],
     ["another state", { state: "closed" }, /body\.state.*open or finished/],
+    ["a number past all", '{"features":{"b":1e400}}', /body\.features\.b is 1e400, .*a string/],
+    [
+      "digits that are lost",
+      '{"features":{"b":[12345678901234567890]}}',
+      /body\.features\.b\.0 .*2\^53/,
+    ],
+    ["an outcome past all", '{"state":"finished","outcome":1e400}', /body\.outcome is 1e400/],
     ["features in a list", { features: [1] }, /body\.features.*object/],
     ["features that are null", { features: null }, /body\.features/],
     ["a misspelt field", { feature: {} }, /feature/],
@@ -219,41 +222,16 @@ describe("GET and DELETE", () => {
   });
 });
 
-const ROUTES = [
-  ["GET", "/v1/entities/match", "read"],
-  ["GET", MATCH, "read"],
-  ["PUT", MATCH, "outcomes"],
-  ["DELETE", MATCH, "outcomes"],
-  ["POST", "/v1/entities/match", "outcomes"],
-] as const;
-
-describe.each(ROUTES)("%s %s", (method, path, scope) => {
-  const body = method === "POST" ? '{"id":"a"}' : method === "PUT" ? "{}" : undefined;
-
-  it(`asks for the scope ${scope}`, async () => {
-    app = createHttpApp({ entities: store, settings: { publicScopes: new Set() } });
-    const refused = await send(method, path, body, { authorization: "" });
-    expect(refusalOf(refused)).toEqual([401, "unauthorized"]);
-    expect(refused.body.detail).toContain(`'${scope}'`);
-  });
-
-  it("says what to configure where there is no Redis", async () => {
-    app = createHttpApp();
-    const refused = await send(method, path, body);
-    expect(refusalOf(refused)).toEqual([503, "redis_required"]);
-    expect(refused.body.detail).toContain("UPSTASH_REDIS_REST_URL");
-  });
-
-  it.each(SILENCES)(
-    "says to try again while Redis does not answer (%s, after %s s), and tells the log why",
-    async (reason, seconds) => {
-      const silent = async () => fail({ reason, detail: "SECRETHOST", retryAfterMs: 3_500 });
-      app = createHttpApp({ entities: { getMany: silent, swapMany: silent, list: silent } });
-      const refused = await send(method, path, body);
-      expect(refusalOf(refused)).toEqual([503, "redis_unavailable"]);
-      expect(refused.headers.get("retry-after")).toBe(seconds);
-      expect(JSON.stringify(refused.body)).not.toContain("SECRETHOST");
-      expect(app.events).toMatchObject([{ kind: "request_failed", reason, detail: "SECRETHOST" }]);
-    },
-  );
-});
+describeRedisRoutes(
+  [
+    ["GET", "/v1/entities/match", undefined, "read"],
+    ["GET", MATCH, undefined, "read"],
+    ["PUT", MATCH, {}, "outcomes"],
+    ["DELETE", MATCH, undefined, "outcomes"],
+    ["POST", "/v1/entities/match", { id: "a" }, "outcomes"],
+  ],
+  {
+    answering: { entities: createMemoryEntityStore() },
+    silent: (call) => ({ entities: { getMany: call, swapMany: call, list: call } }),
+  },
+);

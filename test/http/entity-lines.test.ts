@@ -7,6 +7,7 @@ import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "../support/http-app.ts
 import { type Json, jsonSender, refusalOf } from "../support/json-answers.ts";
 
 const MATCH = "/v1/entities/match/m-1";
+const COUNTS = { settled: 2, unchanged: 1, conflicting: 0, invalid: 0, pending: 3 };
 const SILENT = fail({ reason: "unreachable", detail: "no answer at 10.0.0.1" });
 
 let app: HttpApp;
@@ -60,6 +61,36 @@ describe("POST /v1/entities/{type}", () => {
       { line: 8, ok: false, error: expect.objectContaining({ code: "invalid_request" }) },
     ]);
     expect((await send("GET", "/v1/entities/match/b")).body.outcome).toBe("home");
+  });
+
+  it("tells a bad line as a line, and refuses CSV as a whole", async () => {
+    const { body } = await post(['{"id": x}']);
+    expect(body.results).toMatchObject([
+      { error: { detail: expect.stringMatching(/^the line is not valid JSON.* at column 8;/) } },
+    ]);
+    const csv = await send("POST", "/v1/entities/match", "id,x\na,1\n", {
+      "content-type": "text/csv; charset=utf-8",
+    });
+    expect(refusalOf(csv)).toEqual([415, "unsupported_media_type"]);
+    expect(csv.body.detail).toMatch(/x-ndjson/);
+  });
+
+  it("refuses numbers that would be kept as other ones, and names them", async () => {
+    const { body } = await post([
+      '{"id":"a","features":{"b":1e400}}',
+      '{"id":"b","features":{"list":[0,{"n":12345678901234567890}]}}',
+      '{"id":"c","state":"finished","outcome":-1e400}',
+      '{"id":"d","features":{"a":9007199254740993.5,"b":"12345678901234567890","c":1e300}}',
+    ]);
+    const results = body.results as readonly { readonly error?: Json }[];
+    expect(results.map(({ error }) => error?.detail)).toEqual([
+      expect.stringMatching(/^line\.features\.b is 1e400, .*write it as a string/),
+      expect.stringMatching(
+        /^line\.features\.list\.1\.n is 12345678901234567890: past 2\^53 write it as a string/,
+      ),
+      expect.stringMatching(/^line\.outcome is -1e400, /),
+      undefined,
+    ]);
   });
 
   it("carries out lines of the same id in their order, and once", async () => {
@@ -168,7 +199,7 @@ describe("an entity that is finished", () => {
       entities: store,
       onEntityFinished: async (finished) => {
         told.push(finished);
-        return settles ? ok(undefined) : SILENT;
+        return settles ? ok(COUNTS) : SILENT;
       },
     });
   });
@@ -181,12 +212,23 @@ describe("an entity that is finished", () => {
     await put({ state: "finished", outcome: 2 });
     await put({ features: { a: 1 } });
     await put({ state: "finished", outcome: 2, replace: true });
-    const finished = { type: "match", id: "m-1" };
+    const finished = { type: "match", id: "m-1", untilMs: expect.any(Number) };
     expect(told).toEqual([
-      { ...finished, outcome: 1, replace: false },
-      { ...finished, outcome: 1, replace: false },
-      { ...finished, outcome: 2, replace: true },
+      { ...finished, outcome: 1, rev: 2 },
+      { ...finished, outcome: 1, rev: 2 },
+      { ...finished, outcome: 2, rev: 4 },
     ]);
+  });
+
+  it("is answered with what became of its predictions, alone and as a line", async () => {
+    expect((await put({ features: {} })).body).not.toHaveProperty("predictions");
+    const finish = { state: "finished", outcome: 1 };
+    const { status, body } = await put(finish);
+    expect([status, body.predictions]).toEqual([200, COUNTS]);
+    expect((await send("GET", MATCH)).body).not.toHaveProperty("predictions");
+    const line = JSON.stringify({ id: "b", ...finish });
+    const lines = await send("POST", "/v1/entities/match", line);
+    expect(lines.body.results).toMatchObject([{ id: "b", ok: true, predictions: COUNTS }]);
   });
 
   it("is not acknowledged while nobody could be told, yet kept", async () => {

@@ -3,6 +3,7 @@ import { createMemoryJobStore } from "../../src/adapters/memory/job-store.ts";
 import { fail } from "../../src/core/model/result.ts";
 import type { JobDraft, JobStore } from "../../src/core/ports/job-store.ts";
 import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "../support/http-app.ts";
+import { refusalOf } from "../support/json-answers.ts";
 import { must } from "../support/must.ts";
 
 const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` };
@@ -49,7 +50,6 @@ async function ask(path: string, init: RequestInit = {}, from = app) {
 }
 
 const act = (path: string, from = app) => ask(path, { method: "POST", headers: ADMIN }, from);
-const refusalOf = ({ status, body }: Awaited<ReturnType<typeof ask>>) => [status, body.code];
 
 beforeEach(() => {
   jobs = createMemoryJobStore();

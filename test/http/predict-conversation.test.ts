@@ -233,8 +233,8 @@ describe("a conversation that is none is refused", () => {
     [{ ...CONVERSATION, category: "" }, "conversation.category"],
     [{ id: "c-1", category: "x" }, "conversation.resource"],
     [{ ...CONVERSATION, sceen: "x" }, "sceen"],
-    ["c-1", "the conversation"],
-    [null, "the conversation"],
+    ["c-1", "conversation must be an object of id"],
+    [null, "conversation must be an object of id"],
   ])("%j", async (conversation, named) => {
     const { app } = await createApp();
     const answer = await app.post(PREDICT, { rows: [SETOSA], conversation });

@@ -8,9 +8,8 @@ import type { PredictionStore } from "../../src/core/ports/prediction-store.ts";
 import { PredictionRecorder } from "../../src/core/quality/record-predictions.ts";
 import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "../support/http-app.ts";
 import { createManualClock } from "../support/manual-clock.ts";
-import { must } from "../support/must.ts";
 import { putDeployment, putVersion } from "../support/publish.ts";
-import { aDraft, aRecord } from "../support/records.ts";
+import { addRecords, aRecord } from "../support/records.ts";
 
 const AUTH = { authorization: `Bearer ${ADMIN_TOKEN}` };
 
@@ -20,7 +19,7 @@ const TODAY = "2023-11-14T22:00:00.000Z";
 interface Subject {
   readonly app: HttpApp;
   readonly line: { isSilent: boolean };
-  add(...records: readonly PredictionRecord[]): Promise<void>;
+  add(...records: readonly PredictionRecord[]): Promise<unknown>;
 }
 
 async function createSubject(): Promise<Subject> {
@@ -46,15 +45,7 @@ async function createSubject(): Promise<Subject> {
   return {
     app,
     line,
-    add: async (...records) => {
-      must(
-        await inner.add(
-          records.map((one) => aDraft(one)),
-          clock.now(),
-          1,
-        ),
-      );
-    },
+    add: (...records) => addRecords(inner, records, clock.now()),
   };
 }
 
@@ -278,6 +269,13 @@ describe("many outcomes", () => {
     ["JSON", "application/json", "{}", 415, "unsupported_media_type"],
     ["nothing", "application/x-ndjson", "", 400, "invalid_request"],
     ["a CSV without the columns", "text/csv", "id,truth\n1,a", 400, "invalid_request"],
+    [
+      "a CSV with one twice",
+      "text/csv",
+      "prediction_id,value,value\np,a,b",
+      400,
+      "invalid_request",
+    ],
   ])("refuse %s", async (_what, type, body, status, code) => {
     const answer = await send(type, body);
     expect(answer.status).toBe(status);

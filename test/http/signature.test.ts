@@ -6,6 +6,7 @@ import { createWebSignatureVerifier } from "../../src/adapters/web-platform/sign
 import { signModel } from "../../src/core/lifecycle/signature/sign.ts";
 import { fakeModel } from "../support/ask.ts";
 import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "../support/http-app.ts";
+import { must } from "../support/must.ts";
 import { publish } from "../support/publish.ts";
 import { registryModel } from "../support/registry-models.ts";
 
@@ -25,9 +26,10 @@ const signatureOf = (signed: Uint8Array) =>
 describe("a registry that takes signed versions only", () => {
   let app: HttpApp;
   beforeEach(() => {
-    const keys = parsePublicKeys(publicKey.export({ type: "spki", format: "pem" }).toString());
-    if (!keys.ok) throw new Error(keys.failure.detail);
-    const verifier = createWebSignatureVerifier(keys.value);
+    const keys = must(
+      parsePublicKeys(publicKey.export({ type: "spki", format: "pem" }).toString()),
+    );
+    const verifier = createWebSignatureVerifier(keys);
     app = createHttpApp({ signatures: { policy: "require", verifier } });
   });
 

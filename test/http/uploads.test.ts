@@ -4,6 +4,7 @@ import type { Bytes } from "../../src/core/model/tensor.ts";
 import { createFakeEngine } from "../support/fake-engine.ts";
 import { readFixture, readFixtureFile } from "../support/fixtures.ts";
 import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "../support/http-app.ts";
+import { must } from "../support/must.ts";
 
 const DEADLINE = { deadlineMs: 1_000 };
 const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` };
@@ -52,9 +53,8 @@ const codeOf = async (answer: Response): Promise<string> => {
 };
 
 const uploadsLeft = async (app: HttpApp): Promise<readonly string[]> => {
-  const page = await app.bucket.list("models/", DEADLINE);
-  if (!page.ok) throw new Error(page.failure.detail);
-  return page.value.objects.map(({ key }) => key).filter((key) => key.includes("/uploads/"));
+  const page = must(await app.bucket.list("models/", DEADLINE));
+  return page.objects.map(({ key }) => key).filter((key) => key.includes("/uploads/"));
 };
 
 describe("an upload straight into the bucket", () => {

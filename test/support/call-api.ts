@@ -1,3 +1,4 @@
+import { jsonSender } from "./json-answers.ts";
 import { TEST_TOKEN } from "./stack.ts";
 
 /** What a route answered. */
@@ -8,28 +9,16 @@ export interface ApiAnswer {
   readonly body: any;
 }
 
-/** Calls a route of a test's stack as its admin. A body of bytes is sent as a file, any other as JSON. */
-export async function callApi(
+/** Calls a route of a test's stack as its admin. A body of bytes is sent as a file, a text as it is, any other as JSON. */
+export function callApi(
   url: string,
   method: string,
   path: string,
   body?: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<ApiAnswer> {
+  const send = jsonSender((target, init) => fetch(`${url}${target}`, init), TEST_TOKEN);
   const isFile = body instanceof Uint8Array;
-  const answer = await fetch(`${url}${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${TEST_TOKEN}`,
-      ...(isFile ? { "content-type": "application/octet-stream" } : {}),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: isFile ? body.slice() : JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  return {
-    status: answer.status,
-    headers: answer.headers,
-    body: text === "" ? undefined : JSON.parse(text),
-  };
+  const type = isFile ? { "content-type": "application/octet-stream" } : {};
+  return send(method, path, body, { ...type, ...headers });
 }

@@ -4,13 +4,9 @@ import {
   createMemoryUploadStore,
   type MemoryUploadStore,
 } from "../../src/adapters/memory/uploads.ts";
-import { ModelCache } from "../../src/core/cache/model-cache.ts";
 import { BundleCatalog } from "../../src/core/lifecycle/bundle/bundle-catalog.ts";
 import { CronState } from "../../src/core/lifecycle/cron/cron-state.ts";
-import { DeploymentFinder } from "../../src/core/lifecycle/find-deployment.ts";
-import { refreshDeployment } from "../../src/core/lifecycle/refresh-deployment.ts";
 import type { SignatureRules } from "../../src/core/lifecycle/signature/apply-policy.ts";
-import { VersionLoader } from "../../src/core/lifecycle/version-loader.ts";
 import type { ConversationStore } from "../../src/core/ports/conversation-store.ts";
 import type { Engine } from "../../src/core/ports/engine.ts";
 import type { EntityStore } from "../../src/core/ports/entity-store.ts";
@@ -19,17 +15,17 @@ import type { JobStore } from "../../src/core/ports/job-store.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { RemoteModels } from "../../src/core/ports/remote-models.ts";
 import type { SharedCache } from "../../src/core/ports/shared-cache.ts";
-import { StatisticsBook } from "../../src/core/predict/statistics.ts";
-import { Catalog } from "../../src/core/routing/catalog.ts";
 import { createApp, servingRoutes } from "../../src/http/app.ts";
 import { createColdApp } from "../../src/http/cold-app.ts";
 import type { HttpDeps, HttpSettings } from "../../src/http/deps.ts";
 import { type ChaosStore, createChaosStore } from "./chaos-store.ts";
+import { countingIds } from "./counting-ids.ts";
 import { createFakeEngine } from "./fake-engine.ts";
-import { FRESHNESS, feedOf } from "./freshness.ts";
+import { FRESHNESS } from "./freshness.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
-import { type PredictionOptions, predictionsOf } from "./predictions.ts";
+import type { PredictionOptions } from "./predictions.ts";
 import { createTestRemote } from "./remote.ts";
+import { servingPartsOf } from "./serving-parts.ts";
 
 export const ADMIN_TOKEN = "an-admin-token-for-tests";
 
@@ -162,55 +158,24 @@ function wire(
   heard: FreshetEvent[],
   wished: HttpAppOptions["signatures"],
   sharedCache: SharedCache | undefined,
-  kept: PredictionOptions | undefined,
+  predictions: PredictionOptions | undefined,
 ): Omit<HttpDeps, "settings" | "uploads" | "remote" | "entities" | "conversations" | "jobs"> {
   const events = { emit: (event: FreshetEvent) => void heard.push(event) };
   const signed =
     wished === undefined ? {} : { signatures: { ...wished, digest: createNodeDigest(), events } };
-  const models = new ModelCache({
-    maxBytes: 1_000_000,
-    onRelease: ({ model, version, memoryBytes }, why) => {
-      if (why === "unloaded") predictions?.forgetVersion(model, version);
-      catalog.versionLeft(model, version);
-      events.emit({ kind: "version_released", model, version, why, memoryBytes });
-    },
-  });
-  const catalog = new Catalog();
-  const predictions =
-    kept &&
-    predictionsOf(kept, {
-      deploymentOf: (model) => catalog.get(model)?.deployment,
-      epochOf: () => feed?.epoch,
-      clock,
-      events,
-      sharedCache,
-    });
-  const loader = new VersionLoader({
+  const { serve, feed } = servingPartsOf({
     store,
     backupStore,
+    sharedCache,
     engine,
-    models,
     clock,
     events,
+    maxBytes: 1_000_000,
+    freshness: FRESHNESS,
+    predictions,
     ...signed,
   });
-  const refresh = { store, backupStore, sharedCache, catalog, models, loader, clock, events };
-  const feed = feedOf({ ...refresh, predictions });
-  const finder = new DeploymentFinder({
-    store,
-    backupStore,
-    catalog,
-    clock,
-    events,
-    freshness: FRESHNESS,
-    feed,
-    refresh: (context, model) => refreshDeployment(refresh, context, model),
-  });
-  let ids = 0;
-  const newId = () => {
-    ids += 1;
-    return `id-${ids}`;
-  };
+  const newId = countingIds();
   const backup =
     backupStore === undefined
       ? undefined
@@ -222,13 +187,13 @@ function wire(
     feed,
     sharedCache,
     tiers: {
-      predictions: () => predictions?.stats().isolate ?? null,
-      redis: () => predictions?.stats().redis ?? null,
+      predictions: () => serve.predictions?.stats().isolate ?? null,
+      redis: () => serve.predictions?.stats().redis ?? null,
       bytes: () => null,
       premium: () => null,
     },
-    serve: { ...refresh, finder, predictions, statistics: new StatisticsBook() },
-    registry: { store, engine, models, clock, random: () => 0, newId, ...signed },
+    serve,
+    registry: { store, engine, models: serve.models, clock, random: () => 0, newId, ...signed },
     store,
     digest: createNodeDigest(),
     engine,

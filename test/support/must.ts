@@ -9,3 +9,9 @@ export function must<T>(
     cause: result.failure.cause,
   });
 }
+
+/** The failure of what has to fail. */
+export function failureOf<F>(result: Result<unknown, F>): F {
+  if (result.ok) throw new Error("it succeeded");
+  return result.failure;
+}

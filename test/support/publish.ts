@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { deploymentKey, manifestKey, modelBytesKey } from "../../src/core/model/keys.ts";
 import type { Bytes } from "../../src/core/model/tensor.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
+import { must } from "./must.ts";
 
 const DEADLINE = { deadlineMs: 10_000 };
 
@@ -16,7 +17,7 @@ export async function putVersion(
   bytes: Bytes,
   changes: ManifestChanges = {},
 ): Promise<void> {
-  await must(store.put(modelBytesKey(model, version), bytes, DEADLINE));
+  must(await store.put(modelBytesKey(model, version), bytes, DEADLINE));
   const manifest = {
     schema: 1,
     name: model,
@@ -26,7 +27,7 @@ export async function putVersion(
     created_at: "2026-01-01T00:00:00Z",
     ...changes,
   };
-  await must(store.put(manifestKey(model, version), jsonBytes(manifest), DEADLINE));
+  must(await store.put(manifestKey(model, version), jsonBytes(manifest), DEADLINE));
 }
 
 /** Writes a model's pointer; `weights` by alias, and what else the document is to say. */
@@ -39,7 +40,7 @@ export async function putDeployment(
 ): Promise<void> {
   const routes = Object.entries(aliases).map(([alias, weights]) => [alias, { weights }]);
   const document = { model, rev, aliases: Object.fromEntries(routes), ...more };
-  await must(store.put(deploymentKey(model), jsonBytes(document), DEADLINE));
+  must(await store.put(deploymentKey(model), jsonBytes(document), DEADLINE));
 }
 
 /** One version, served by `production`. */
@@ -54,8 +55,3 @@ export async function publish(
 }
 
 export const jsonBytes = (value: unknown): Bytes => new TextEncoder().encode(JSON.stringify(value));
-
-async function must(written: ReturnType<ObjectStore["put"]>): Promise<void> {
-  const outcome = await written;
-  if (!outcome.ok) throw new Error(`${outcome.failure.reason}: ${outcome.failure.detail}`);
-}

@@ -1,8 +1,11 @@
 import type { PredictionRecord } from "../../src/core/model/prediction-record.ts";
-import type { RecordDraft } from "../../src/core/ports/prediction-store.ts";
+import type { PredictionStore, RecordDraft } from "../../src/core/ports/prediction-store.ts";
 import { predictionCounters } from "../../src/core/quality/metrics/prediction-counters.ts";
+import { must } from "./must.ts";
 
 export const DAY_MS = 86_400_000;
+
+const DEADLINE_MS = 10_000;
 
 /** A classification of two classes, sure of the first. */
 export const aRecord = (
@@ -26,3 +29,13 @@ export const aDraft = (record: PredictionRecord, ttlMs = 30 * DAY_MS): RecordDra
   counters: predictionCounters(record),
   ttlMs,
 });
+
+/** Keeps records in a store at `nowMs`; answers how many were not there yet. */
+export async function addRecords(
+  store: PredictionStore,
+  records: readonly PredictionRecord[],
+  nowMs: number,
+): Promise<number> {
+  const drafts = records.map((record) => aDraft(record));
+  return must(await store.add(drafts, nowMs, DEADLINE_MS));
+}

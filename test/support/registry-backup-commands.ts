@@ -4,8 +4,9 @@ import { restore } from "../../src/core/lifecycle/backup/restore.ts";
 import { runBackup } from "../../src/core/lifecycle/backup/run-backup.ts";
 import { listKeys } from "../../src/core/lifecycle/list-keys.ts";
 import { modelPrefix } from "../../src/core/model/keys.ts";
+import { must } from "./must.ts";
 import type { RealRegistry } from "./registry-commands.ts";
-import { MOVER, must } from "./registry-core.ts";
+import { MOVER } from "./registry-core.ts";
 import { type PlainRegistry, plainRestore, plainSave } from "./registry-model.ts";
 
 const BUDGET_MS = 60_000;

@@ -12,8 +12,9 @@ import { type Deployment, deploymentSchema, type Route } from "../../src/core/mo
 import { deploymentKey, historyKey } from "../../src/core/model/keys.ts";
 import type { Result } from "../../src/core/model/result.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
+import { must } from "./must.ts";
 import { backUp, loseAndRestore, restoreNothing } from "./registry-backup-commands.ts";
-import { MOVER, must, tryPublishing } from "./registry-core.ts";
+import { MOVER, tryPublishing } from "./registry-core.ts";
 import {
   isNamed,
   isUsable,

@@ -16,6 +16,7 @@ import type { Result } from "../../src/core/model/result.ts";
 import type { Clock } from "../../src/core/ports/clock.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import { type ChaosStore, createChaosStore } from "./chaos-store.ts";
+import { must } from "./must.ts";
 import { createRegistryEngine, type RegistryEngine } from "./registry-engine.ts";
 import { registryModel } from "./registry-models.ts";
 
@@ -53,6 +54,13 @@ export function createTestRegistry(
   return { deps, clock, engine, bucket, store, calls: () => calls.splice(0) };
 }
 
+/** With a model `m` that has a version for each label, from 1 on; `production` serves the first. */
+export async function registryWithVersions(...labels: readonly string[]): Promise<TestRegistry> {
+  const registry = createTestRegistry();
+  for (const label of labels) await publishAs(registry.deps, "m", label);
+  return registry;
+}
+
 /** What the use cases need, over any store and clock. */
 export function registryDeps(store: ObjectStore, clock: Clock = createInstantClock()): PublishDeps {
   const models = new ModelCache({ maxBytes: 1_000_000, onRelease: () => undefined });
@@ -81,6 +89,9 @@ export function createInstantClock(): InstantClock {
     },
   };
 }
+
+/** A use case, done with its means. */
+export type Deed = (deps: PublishDeps) => Promise<Result<unknown, RegistryFailure>>;
 
 type Wish = Partial<Omit<PublishRequest, "model">>;
 
@@ -117,15 +128,3 @@ export const inShort = ({ aliases }: Pick<Deployment, "aliases">): Record<string
       return [alias, shadow === undefined ? word : `${word} ~${shadow}`];
     }),
   );
-
-export function must<T>(
-  result: Result<T, { readonly reason: string; readonly detail: string }>,
-): T {
-  if (result.ok) return result.value;
-  throw new Error(`${result.failure.reason}: ${result.failure.detail}`);
-}
-
-export function failureOf(result: Result<unknown, RegistryFailure>): RegistryFailure {
-  if (result.ok) throw new Error("it succeeded");
-  return result.failure;
-}

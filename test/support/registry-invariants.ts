@@ -8,7 +8,7 @@ import { type Deployment, type Move, moveSchema } from "../../src/core/model/dep
 import { historyPrefix, modelBytesKey, modelPrefix } from "../../src/core/model/keys.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import { routeOf } from "../../src/core/routing/resolve.ts";
-import { must } from "./registry-core.ts";
+import { must } from "./must.ts";
 import { createStillStore } from "./registry-watched-store.ts";
 
 /** The objects of each version that must never change: key → SHA-256. */

@@ -5,7 +5,8 @@ import { readDeployment } from "../../src/core/lifecycle/read-deployment.ts";
 import { modelPrefix } from "../../src/core/model/keys.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import { irisBytes } from "./iris.ts";
-import { must, point, publishAs, registryDeps } from "./registry-core.ts";
+import { must } from "./must.ts";
+import { point, publishAs, registryDeps } from "./registry-core.ts";
 
 const DEADLINE = { deadlineMs: 30_000 };
 

@@ -1,28 +1,23 @@
 import { createNodeDigest } from "../../infra/local/node-digest.ts";
 import { createMemoryObjectStore } from "../../src/adapters/memory/object-store.ts";
-import { ModelCache } from "../../src/core/cache/model-cache.ts";
 import type { FlightContext } from "../../src/core/cache/single-flight.ts";
 import { BundleCatalog } from "../../src/core/lifecycle/bundle/bundle-catalog.ts";
 import { CronState } from "../../src/core/lifecycle/cron/cron-state.ts";
-import { DeploymentFinder } from "../../src/core/lifecycle/find-deployment.ts";
 import type { CatalogFeed } from "../../src/core/lifecycle/freshness/catalog-feed.ts";
 import type { FreshnessSettings } from "../../src/core/lifecycle/freshness/settings.ts";
 import type { LoadModelDeps } from "../../src/core/lifecycle/load-model.ts";
-import { refreshDeployment } from "../../src/core/lifecycle/refresh-deployment.ts";
-import { VersionLoader } from "../../src/core/lifecycle/version-loader.ts";
 import type { BytesCache } from "../../src/core/ports/bytes-cache.ts";
 import type { Engine } from "../../src/core/ports/engine.ts";
 import type { FreshetEvent } from "../../src/core/ports/events.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { SharedCache } from "../../src/core/ports/shared-cache.ts";
 import type { InferDeps } from "../../src/core/predict/infer.ts";
-import { StatisticsBook } from "../../src/core/predict/statistics.ts";
-import { Catalog } from "../../src/core/routing/catalog.ts";
 import { type ChaosStore, createChaosStore } from "./chaos-store.ts";
 import { createFakeEngine, type FakeEngine } from "./fake-engine.ts";
-import { FRESHNESS, feedOf } from "./freshness.ts";
+import { FRESHNESS } from "./freshness.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
-import { type PredictionOptions, predictionsOf } from "./predictions.ts";
+import type { PredictionOptions } from "./predictions.ts";
+import { servingPartsOf } from "./serving-parts.ts";
 
 /** A whole core without an outside: memory store, fake engine, manual clock. */
 export interface TestCore {
@@ -75,9 +70,9 @@ export function createTestCore({
   limitBytes = 1_000_000,
   withBackup = false,
   bytesCache,
-  predictions: predictionOptions,
+  predictions,
   engine: given,
-  freshness = {},
+  freshness: freshnessChanges = {},
   sharedCache,
   bucket = createMemoryObjectStore({ digest: createNodeDigest() }),
 }: TestCoreOptions = {}): TestCore {
@@ -90,57 +85,27 @@ export function createTestCore({
   const backup = createChaosStore(createMemoryObjectStore({ digest: createNodeDigest() }), (line) =>
     tell(`backup ${line}`),
   );
-  const backupStore = withBackup ? backup : undefined;
   const fake = createFakeEngine(limitBytes);
   const engine = telling(given ?? fake, tell);
-  const models = new ModelCache({
-    maxBytes,
-    onRelease: ({ model, version, memoryBytes }, why) => {
-      if (why === "unloaded") predictions?.forgetVersion(model, version);
-      catalog.versionLeft(model, version);
-      events.emit({ kind: "version_released", model, version, why, memoryBytes });
-    },
-  });
-  const catalog = new Catalog();
-  const predictions =
-    predictionOptions &&
-    predictionsOf(predictionOptions, {
-      deploymentOf: (model) => catalog.get(model)?.deployment,
-      epochOf: () => feed?.epoch,
-      clock,
-      events,
-      sharedCache,
-    });
-  const loader = new VersionLoader({
+  const freshness = { ...FRESHNESS, revalidateMs, ...freshnessChanges };
+  const { serve, feed } = servingPartsOf({
     store,
-    backupStore,
+    backupStore: withBackup ? backup : undefined,
+    sharedCache,
     bytesCache,
     engine,
-    models,
     clock,
     events,
-  });
-  const refresh = { store, backupStore, sharedCache, catalog, models, loader, clock, events };
-  const feed = feedOf({ ...refresh, predictions });
-  const finder = new DeploymentFinder({
-    store,
-    backupStore,
-    catalog,
-    clock,
-    events,
-    freshness: { ...FRESHNESS, revalidateMs, ...freshness },
-    feed,
-    refresh: (context, model) => refreshDeployment(refresh, context, model),
+    maxBytes,
+    freshness,
+    predictions,
   });
   return {
     deps: {
-      ...refresh,
+      ...serve,
       bytesCache,
       engine,
-      finder,
-      predictions,
-      statistics: new StatisticsBook(),
-      freshness: { ...FRESHNESS, revalidateMs, ...freshness },
+      freshness,
       bundles: new BundleCatalog(),
       cron: new CronState(),
     },

@@ -8,7 +8,9 @@ import { deleteVersion } from "../../src/core/lifecycle/versions/delete-version.
 import type { FreshetEvent } from "../../src/core/ports/events.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import { type ChaosStore, createChaosStore } from "./chaos-store.ts";
+import { countingIds } from "./counting-ids.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
+import { must } from "./must.ts";
 import { jsonBytes, putDeployment, putVersion } from "./publish.ts";
 
 const DEADLINE = { deadlineMs: 1_000 };
@@ -46,17 +48,13 @@ export function createTwoBuckets({ etagsDiffer = false }: TwoBucketsOptions = {}
   });
   const store = createChaosStore(bucket, (line) => lines.push(`first ${line}`));
   const backup = createChaosStore(backupBucket, (line) => lines.push(`second ${line}`));
-  let ids = 0;
   const deps: BackupDeps = {
     store,
     backup,
     clock,
     events: { emit: (event) => void events.push(event) },
     random: () => 0,
-    newId: () => {
-      ids += 1;
-      return `id-${ids}`;
-    },
+    newId: countingIds(),
     maxBytes: 10_000,
   };
   return {
@@ -109,11 +107,25 @@ export async function fillRegistry({ bucket, deps }: TwoBuckets): Promise<void> 
   await bucket.put("models/iris/uploads/id/model.onnx", new Uint8Array([1]), DEADLINE);
 }
 
+/** A registry that has everything and has been backed up; what was called for that is forgotten. */
+export async function createBackedUp(options: TwoBucketsOptions = {}): Promise<TwoBuckets> {
+  const buckets = createTwoBuckets(options);
+  await fillRegistry(buckets);
+  await buckets.run();
+  buckets.calls();
+  return buckets;
+}
+
+/** A bucket that was lost. */
+export async function emptyBucket(store: ObjectStore): Promise<void> {
+  const { objects } = must(await store.list("", DEADLINE));
+  for (const { key } of objects) must(await store.delete(key, DEADLINE));
+}
+
 /** Every object as text, by key; without what is not of the registry itself. */
 export async function contentOf(store: ObjectStore): Promise<Readonly<Record<string, string>>> {
-  const page = await store.list("", DEADLINE);
-  if (!page.ok) throw new Error(page.failure.detail);
-  const keys = page.value.objects.map(({ key }) => key);
+  const { objects } = must(await store.list("", DEADLINE));
+  const keys = objects.map(({ key }) => key);
   const kept = keys.filter((key) => !/^backup\/|\/uploads\//.test(key));
   const entries = kept.map(async (key) => [key, await textAt(store, key)] as const);
   return Object.fromEntries(await Promise.all(entries));

@@ -16,6 +16,7 @@ import {
   type RecordPlace,
 } from "../../core/ports/prediction-store.ts";
 import { addCounters } from "../../core/quality/metrics/counters.ts";
+import { createMemorySettling } from "./prediction-settling.ts";
 
 interface Row {
   readonly record: PredictionRecord;
@@ -55,6 +56,25 @@ export function createMemoryPredictionStore(clock: Pick<Clock, "now">): Predicti
     unarchived.delete(id);
     unarchived.add(id);
   };
+  const settling = createMemorySettling({
+    idsOn: ({ type, id }) =>
+      page(({ entity }) => entity?.type === type && entity.id === id, { limit: rows.size })
+        .items.map(({ record }) => record.id)
+        .reverse(),
+    find: alive,
+    change(id, to) {
+      const row = alive(id);
+      if (row === undefined) return;
+      const { outcome: _old, ...rest } = row;
+      const sums = sumsOf(row.record);
+      addCounters(sums, negated(row.added));
+      addCounters(sums, to?.counters ?? new Map());
+      const outcome = to && { value: to.value, at: to.at, by: "entity" as const };
+      const added = to?.counters ?? new Map();
+      rows.set(id, { ...rest, rev: row.rev + 1, added, ...(outcome && { outcome }) });
+      mark(id);
+    },
+  });
   const setOne = ({ record, outcome, counters: more, replace }: OutcomeChange): OutcomeChanged => {
     const row = alive(record.id);
     if (row === undefined) return { kind: "absent" };
@@ -62,7 +82,7 @@ export function createMemoryPredictionStore(clock: Pick<Clock, "now">): Predicti
     if (old?.value === outcome.value) return { kind: "unchanged", outcome: old, rev };
     if (old !== undefined && !replace) return { kind: "conflict", outcome: old };
     const sums = sumsOf(row.record);
-    addCounters(sums, new Map([...row.added].map(([name, by]) => [name, -by])));
+    addCounters(sums, negated(row.added));
     addCounters(sums, more);
     rows.set(record.id, { ...row, rev: rev + 1, outcome, added: more });
     mark(record.id);
@@ -88,6 +108,7 @@ export function createMemoryPredictionStore(clock: Pick<Clock, "now">): Predicti
   };
 
   return {
+    ...settling,
     async add(drafts, nowMs) {
       let made = 0;
       for (const { record, counters: more, ttlMs } of drafts) {
@@ -96,6 +117,7 @@ export function createMemoryPredictionStore(clock: Pick<Clock, "now">): Predicti
         rows.set(record.id, { record, expiresMs: nowMs + ttlMs, rev: 1, added: new Map() });
         addCounters(sumsOf(record), more);
         mark(record.id);
+        settling.wait(record, nowMs);
       }
       return ok(made);
     },
@@ -104,13 +126,6 @@ export function createMemoryPredictionStore(clock: Pick<Clock, "now">): Predicti
     },
     setOutcomes: async (changes) => ok(changes.map(setOne)),
     list: async ({ model, ...query }) => ok(page((record) => record.model === model, query)),
-    listOnEntity: async ({ entity, ...query }) =>
-      ok(
-        page(
-          (record) => record.entity?.type === entity.type && record.entity.id === entity.id,
-          query,
-        ),
-      ),
     async counters(model, fromDay) {
       const found = [...counters.values()]
         .filter(({ group, sums }) => group.model === model && group.day >= fromDay && sums.size > 0)
@@ -128,6 +143,9 @@ export function createMemoryPredictionStore(clock: Pick<Clock, "now">): Predicti
     },
   };
 }
+
+const negated = (added: ReadonlyMap<string, bigint>) =>
+  new Map([...added].map(([name, by]) => [name, -by]));
 
 const keptOf = ({ record, rev, outcome }: Row): KeptPrediction =>
   outcome === undefined ? { record, rev } : { record, rev, outcome };

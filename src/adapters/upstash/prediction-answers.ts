@@ -21,7 +21,7 @@ export interface PageQuery {
   readonly limit: number;
 }
 
-const FIELDS = 4;
+const FIELDS = 5;
 
 /** A list of texts and numbers, as texts. */
 export function textsOf(answer: unknown): readonly string[] | undefined {
@@ -43,13 +43,13 @@ export function readKept(
   if (texts?.length !== count * FIELDS) return undefined;
   const kept: (KeptPrediction | undefined)[] = [];
   for (let at = 0; at < texts.length; at += FIELDS) {
-    const [doc = "", rev = "", out = "", outAt = ""] = texts.slice(at, at + FIELDS);
+    const [doc = "", rev = "", out = "", outAt = "", outBy = ""] = texts.slice(at, at + FIELDS);
     if (doc === "") {
       kept.push(undefined);
       continue;
     }
     const record = predictionRecordSchema.safeParse(parseText(doc));
-    const outcome = out === "" ? undefined : readOutcome(out, outAt);
+    const outcome = out === "" ? undefined : readOutcome(out, outAt, outBy);
     if (!record.success || (out !== "" && outcome === undefined)) return undefined;
     const base = { record: record.data, rev: Number(rev) };
     kept.push(outcome === undefined ? base : { ...base, outcome });
@@ -57,8 +57,9 @@ export function readKept(
   return kept;
 }
 
-function readOutcome(out: string, outAt: string) {
-  const read = outcomeSchema.safeParse({ value: parseText(out), at: outAt });
+function readOutcome(out: string, at: string, by: string) {
+  const told = { value: parseText(out), at };
+  const read = outcomeSchema.safeParse(by === "" ? told : { ...told, by });
   return read.success ? read.data : undefined;
 }
 
@@ -68,8 +69,8 @@ export function readChanged(answer: unknown, count: number): readonly OutcomeCha
   if (texts?.length !== count * FIELDS) return undefined;
   const changed: OutcomeChanged[] = [];
   for (let at = 0; at < texts.length; at += FIELDS) {
-    const [kind, out = "", outAt = "", rev = ""] = texts.slice(at, at + FIELDS);
-    const outcome = readOutcome(out, outAt);
+    const [kind, out = "", outAt = "", rev = "", outBy = ""] = texts.slice(at, at + FIELDS);
+    const outcome = readOutcome(out, outAt, outBy);
     if (kind === "absent") changed.push({ kind });
     else if (outcome === undefined) return undefined;
     else if (kind === "conflict") changed.push({ kind, outcome });

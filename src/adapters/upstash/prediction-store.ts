@@ -4,7 +4,6 @@ import type {
   GroupCounters,
   KeptPrediction,
   PredictionStore,
-  RecordDraft,
 } from "../../core/ports/prediction-store.ts";
 import { call, evaluate, type UpstashConfig, unexpected } from "./client.ts";
 import {
@@ -26,13 +25,15 @@ import {
   UNARCHIVED,
 } from "./prediction-scripts.ts";
 import {
+  addWords,
   changeWords,
   dayNumber,
-  draftWords,
+  groupDrafts,
   groupName,
   pageWords,
   readGroup,
 } from "./prediction-words.ts";
+import { createUpstashSettling } from "./settle-store.ts";
 
 const GROUPS_A_CALL = 100;
 
@@ -43,6 +44,7 @@ export function createUpstashPredictionStore(config: UpstashConfig): PredictionS
   const unarchivedKey = `${keyPrefix}recs:unarchived`;
   const groupsKey = (model: string) => `${keyPrefix}acc:${model}`;
   const countersKey = (group: RecordGroup) => `${groupsKey(group.model)}:${groupName(group)}`;
+  const unsettledKey = `${keyPrefix}recs:unsettled`;
   const modelKey = (model: string) => `${keyPrefix}recs:model:${model}`;
   const entityKey = (type: string, id: string) => `${keyPrefix}recs:entity:${type}:${id}`;
 
@@ -58,13 +60,18 @@ export function createUpstashPredictionStore(config: UpstashConfig): PredictionS
     return readKept(await run(READ, ids.map(recordKey), [], deadlineMs), ids.length);
   };
 
-  const keysOf = ({ record }: RecordDraft) => [
-    recordKey(record.id),
-    countersKey(groupOf(record)),
-    modelKey(record.model),
-    groupsKey(record.model),
+  const addKeys = ({ groups, grouped }: ReturnType<typeof groupDrafts>) => [
     unarchivedKey,
-    record.entity === undefined ? "-" : entityKey(record.entity.type, record.entity.id),
+    ...groups.flatMap(({ group }) => [
+      countersKey(group),
+      groupsKey(group.model),
+      modelKey(group.model),
+    ]),
+    ...grouped.flatMap(({ draft: { record } }) => [
+      recordKey(record.id),
+      record.entity === undefined ? "-" : entityKey(record.entity.type, record.entity.id),
+    ]),
+    unsettledKey,
   ];
 
   const page = (key: string, query: PageQuery, deadlineMs: number) =>
@@ -78,11 +85,18 @@ export function createUpstashPredictionStore(config: UpstashConfig): PredictionS
     });
 
   return {
+    ...createUpstashSettling(config, {
+      record: recordKey,
+      counters: countersKey,
+      entity: entityKey,
+      unarchived: unarchivedKey,
+      unsettled: unsettledKey,
+    }),
     add: (drafts, nowMs, deadlineMs) =>
       call("EVAL", async () => {
         if (drafts.length === 0) return ok(0);
-        const words = drafts.flatMap((draft) => draftWords(draft, nowMs));
-        const made = await run(ADD, drafts.flatMap(keysOf), words, deadlineMs);
+        const grouped = groupDrafts(drafts);
+        const made = await run(ADD, addKeys(grouped), addWords(grouped, nowMs), deadlineMs);
         return typeof made === "number" ? ok(made) : unexpected("EVAL");
       }),
     get: (ids, deadlineMs) =>
@@ -103,8 +117,6 @@ export function createUpstashPredictionStore(config: UpstashConfig): PredictionS
         return changed === undefined ? unexpected("EVAL") : ok(changed);
       }),
     list: ({ model, ...query }, deadlineMs) => page(modelKey(model), query, deadlineMs),
-    listOnEntity: ({ entity, ...query }, deadlineMs) =>
-      page(entityKey(entity.type, entity.id), query, deadlineMs),
     counters: (model, fromDay, deadlineMs) =>
       call("EVAL", async () => {
         const from = String(dayNumber(fromDay));

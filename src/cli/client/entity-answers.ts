@@ -1,19 +1,33 @@
 import { z } from "zod";
+import { namedValues } from "../../core/model/named-values.ts";
 
 /** Entities and conversations as the server tells of them, as far as the commands read it. */
 
 const text = z.string();
 const scalar = z.union([text, z.number(), z.boolean()]);
 
+const count = z.number();
+
+/** The predictions on an entity that is finished. */
+export const predictionCountsSchema = z.object({
+  settled: count,
+  unchanged: count,
+  conflicting: count,
+  invalid: count,
+  pending: count,
+});
+
 export const entitySchema = z.looseObject({
   type: text,
   id: text,
   state: text,
-  features: z.record(text, z.unknown()),
+  // As it is: `z.record` leaves `__proto__` out.
+  features: namedValues,
   outcome: scalar.optional(),
   created_at: text,
   updated_at: text,
   rev: z.number(),
+  predictions: predictionCountsSchema.optional(),
 });
 
 export const entitiesSchema = z.looseObject({
@@ -27,6 +41,7 @@ export const entityLinesSchema = z.looseObject({
       line: z.number(),
       id: text.optional(),
       ok: z.boolean(),
+      predictions: predictionCountsSchema.optional(),
       error: z.looseObject({ code: text, detail: text }).optional(),
     }),
   ),

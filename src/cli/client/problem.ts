@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { EXIT } from "../exit-codes.ts";
 import { CliFailure } from "../failure.ts";
+import { inCommandWords } from "./command-words.ts";
 import type { Incoming } from "./send.ts";
 
 /** What a refusal may look like: RFC 9457 under `/v1`, `{"error"}` under `/v2`. */
@@ -20,7 +21,8 @@ export function failureOf({ status, headers, text }: Incoming): CliFailure {
   const said = problem.detail ?? problem.error ?? problem.title;
   const code = problem.code ?? `http_${status}`;
   const requestId = problem.request_id ?? headers["x-request-id"]?.toString();
-  return new CliFailure(EXIT.refused, said ?? `the server answers ${status} without a reason`, {
+  const told = said === undefined ? undefined : inCommandWords(said);
+  return new CliFailure(EXIT.refused, told ?? `the server answers ${status} without a reason`, {
     code,
     status,
     requestId,
@@ -44,6 +46,8 @@ const HINTS: Readonly<Record<string, string>> = {
   unknown_reference: "`freshet model list` and `freshet alias list NAME` show what there is.",
   entity_not_found: "`freshet entity list TYPE` shows what there is.",
   entity_finished: "--replace changes it all the same; --reopen opens it again.",
+  outcome_conflict: "--replace puts yours in its place.",
+  too_many_rows: "--out FILE takes a file of any size.",
   invalid_bundle: "`freshet bundle put` writes it anew.",
   version_in_use:
     "`freshet alias set`, `freshet alias remove` or `freshet bundle put` moves it away.",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { namedNumbers } from "../../core/model/named-values.ts";
 
 /** Predictions, outcomes and what is known of their quality, as far as the commands read it. */
 
@@ -34,7 +35,7 @@ export const predictionSchema = z.looseObject({
   inputs: z.unknown().optional(),
   output: z.looseObject({
     label: text.optional(),
-    probabilities: z.record(text, z.number()).optional(),
+    probabilities: z.optional(namedNumbers),
     value: z.number().optional(),
   }),
   rows: z.number().optional(),
@@ -60,7 +61,10 @@ export const accuracySchema = z.looseObject({
       n: z.number(),
       predictions: z.number(),
       coverage: z.number(),
+      unscored: z.number().optional(),
       metrics: z.looseObject({
+        n_labels: z.number().optional(),
+        n_probabilities: z.number().optional(),
         accuracy: metric,
         f1_macro: metric,
         log_loss: metric,
@@ -83,7 +87,7 @@ export const statisticsSchema = z.looseObject({
       cached_share: z.number(),
       coverage: z.number(),
       confidence: z.looseObject({ p05: z.number(), p50: z.number(), p95: z.number() }).optional(),
-      labels: z.record(text, z.number()).optional(),
+      labels: z.optional(namedNumbers),
       values: z.looseObject({ mean: z.number(), sd: metric }).optional(),
     }),
   ),

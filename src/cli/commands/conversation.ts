@@ -5,11 +5,13 @@ import { readPages } from "../client/pages.ts";
 import { parseOrUndefined } from "../client/problem.ts";
 import { addCommand, addGroup, withContext } from "../command.ts";
 import type { Context, Terminal } from "../context.ts";
+import { refuseInexact } from "../exact-json.ts";
 import { usageFailure } from "../failure.ts";
 import { printable } from "../output/style.ts";
 import { renderTable } from "../output/table.ts";
 import { formatTime, plural } from "../output/units.ts";
 import { formatValue } from "../output/words.ts";
+import { decodeUtf8 } from "../utf8.ts";
 import { readOwnId } from "./entity/paths.ts";
 
 /** `conversation`: what happened in one, in its order. */
@@ -121,15 +123,17 @@ function eventOf({ payload, model, strategy, modelVersion, ...named }: AppendOpt
   if (value === undefined) {
     throw usageFailure("--payload is not JSON", `Text is written in quotes: --payload '"low"'.`);
   }
+  refuseInexact(payload, "--payload");
   return { ...named, payload: value, _model: model, _strategy: strategy, _version: modelVersion };
 }
 
 function appendFile(context: Context, path: string, file: string) {
-  const text = new TextDecoder().decode(context.readBytes(file));
+  const text = decodeUtf8(context.readBytes(file), file);
   if (/\.(ndjson|jsonl)$/i.test(file)) return context.api.lines(appendedSchema, path, [text]);
   const value = parseOrUndefined(text);
   if (value === undefined) {
     throw usageFailure(`${file} is not JSON`, "An event a line is a file named .ndjson.");
   }
+  refuseInexact(text, file);
   return context.api.call(appendedSchema, "POST", path, value);
 }

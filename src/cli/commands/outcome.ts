@@ -1,6 +1,7 @@
 import { createReadStream, statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Command } from "commander";
+import { inCommandWords } from "../client/command-words.ts";
 import { parseOrUndefined } from "../client/problem.ts";
 import { outcomeLineSchema, outcomeSetSchema } from "../client/quality-answers.ts";
 import { addCommand, addGroup, withContext } from "../command.ts";
@@ -13,6 +14,7 @@ import { formatTime, plural } from "../output/units.ts";
 import { formatValue } from "../output/words.ts";
 import { formOf } from "../predict/file/read-rows.ts";
 import { splitLines } from "../predict/file/split-lines.ts";
+import { decodePieces, utf8Pieces } from "../utf8.ts";
 
 interface SetOptions {
   readonly at?: string;
@@ -114,12 +116,12 @@ function open({ pathOf }: Context, file: string): OutcomesFile {
   const path = pathOf(file);
   try {
     const { size } = statSync(path);
-    const bytes = createReadStream(path, { encoding: "utf8" });
+    const bytes = createReadStream(path);
     return {
       type: form === "csv" ? "text/csv" : "application/x-ndjson",
       totalBytes: size,
       bytesRead: () => bytes.bytesRead,
-      text: () => bytes,
+      text: () => decodePieces(utf8Pieces(bytes, file)),
     };
   } catch (error) {
     throw unreadable(file, error);
@@ -139,8 +141,11 @@ function take(text: string, summary: Summary): void {
   summary.failed += 1;
   if (summary.errors.length >= SHOWN_ERRORS) return;
   const { code = "unknown", detail = "the server does not say why" } = error ?? {};
-  summary.errors.push({ line, ...(id === undefined ? {} : { id }), code, detail });
+  const told = inCommandWords(detail, REPLACE);
+  summary.errors.push({ line, ...(id === undefined ? {} : { id }), code, detail: told });
 }
+
+const REPLACE = ": `true` as its `replace` puts yours in its place";
 
 const brokenOff = (detail: string): CliFailure =>
   new CliFailure(EXIT.refused, detail, {

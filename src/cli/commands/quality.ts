@@ -6,6 +6,7 @@ import { addCommand, withContext } from "../command.ts";
 import type { Context, Terminal } from "../context.ts";
 import { printable } from "../output/style.ts";
 import { type Column, renderTable } from "../output/table.ts";
+import { numberOf, renderTrend } from "../output/trend.ts";
 import { formatNumber } from "../output/units.ts";
 import { formatPairs } from "../output/words.ts";
 
@@ -74,7 +75,12 @@ async function accuracy(context: Context, model: string, { window, by }: Options
       percent(coverage),
       ...columns.map(({ metric }) => numberOf(metrics[metric])),
     ]);
-    return [renderTable(titles, rows, style, width), ...trendOf(days?.groups ?? [])].join("\n");
+    const notes = found.groups.flatMap(notesOf);
+    return [
+      renderTable(titles, rows, style, width),
+      ...(notes.length === 0 ? [] : ["", ...notes]),
+      ...trendOf(days?.groups ?? [], width),
+    ].join("\n");
   });
 }
 
@@ -91,20 +97,33 @@ const COLUMNS = [
   { title: "R2", metric: "r2" },
 ] as const;
 
-const BARS = "▁▂▃▄▅▆▇█";
-
 /** Days with outcomes, oldest first: accuracy, or else the root mean squared error, low to high. */
-function trendOf(days: readonly Group[]): readonly string[] {
-  const known = days.filter(({ n }) => n > 0);
-  const metric = known.some(({ metrics }) => metrics.accuracy !== undefined) ? "accuracy" : "rmse";
-  const values = known.map(({ metrics }) => metrics[metric]).filter((value) => value !== undefined);
-  if (values.length < 2) return [];
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const bars = values.map((value) => {
-    const height = high === low ? 0.5 : (value - low) / (high - low);
-    return BARS[Math.round(height * (BARS.length - 1))];
+function trendOf(days: readonly Group[], width: number): readonly string[] {
+  const isKnown = days.some(({ metrics }) => metrics.accuracy !== undefined);
+  const metric = isKnown ? "accuracy" : "rmse";
+  const figures = days.flatMap(({ key, metrics }) => {
+    const value = metrics[metric];
+    return value === undefined ? [] : [{ day: key, value }];
   });
-  return ["", `${metric} by day  ${bars.join("")}  ${numberOf(low)} to ${numberOf(high)}`];
+  const trend = renderTrend(metric, figures, width);
+  return trend === undefined ? [] : ["", trend];
+}
+
+/** Of figures that are of fewer outcomes than the table says: of how many, and why. */
+function notesOf({ key, n, unscored = 0, metrics }: Group): readonly string[] {
+  const { n_labels: labels = 0, n_probabilities: sure = 0 } = metrics;
+  const notes: string[] = [];
+  if (sure > 0 && sure < labels) {
+    notes.push(
+      `log loss and Brier score are of ${sure} of ${labels} answers: the others had no probabilities`,
+    );
+  }
+  if (unscored > 0) {
+    notes.push(
+      `${unscored} of ${n} outcomes are in no figure: the answers had neither class nor number`,
+    );
+  }
+  return notes.map((note) => `${printable(key)}: ${note}`);
 }
 
 async function statistics(context: Context, model: string, options: Options): Promise<void> {
@@ -153,6 +172,3 @@ function answersOf({
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
-
-const numberOf = (value: number | undefined): string =>
-  value === undefined ? "-" : String(Number(value.toPrecision(4)));

@@ -1,11 +1,21 @@
-import { parseOrUndefined } from "../client/problem.ts";
 import type { Context } from "../context.ts";
 import { usageFailure } from "../failure.ts";
+import { decodeUtf8 } from "../utf8.ts";
+import { knownFormOf, namesOf, parseRows, type RowsFile } from "./file/read-rows.ts";
+import { splitRecord } from "./file/split-record.ts";
 
 /** Rows as they were given, with their columns' names where those are known. */
 export interface GivenRows {
   readonly rows: readonly (readonly Cell[])[];
   readonly columns?: readonly string[];
+}
+
+/** Text that rows or a request are read from. */
+export interface GivenText {
+  readonly form: RowsFile["form"];
+  readonly text: string;
+  /** A file or an option, for messages. */
+  readonly from: string;
 }
 
 /** Numbers travel as they are; text is for models that take text. */
@@ -18,25 +28,57 @@ export interface WholeRequest {
 
 export type Given = GivenRows | WholeRequest;
 
+/** Reads an option's text, or a file's of the form that its name says: JSON where it says none. @throws CliFailure */
+export function readText(
+  context: Pick<Context, "readBytes">,
+  file: string | undefined,
+  input: string | undefined,
+): GivenText {
+  if (input !== undefined) return { form: "json", text: input, from: "--input" };
+  const from = file ?? "";
+  return {
+    form: knownFormOf(from) ?? "json",
+    text: decodeUtf8(context.readBytes(from), from),
+    from,
+  };
+}
+
 /** @throws CliFailure that says what is taken */
-export function readInput(
+export const readInput = (
   context: Context,
   file: string | undefined,
   input: string | undefined,
-): Given {
-  if (input !== undefined) return readJson(input, "--input");
-  const text = new TextDecoder().decode(context.readBytes(file ?? ""));
-  return file?.toLowerCase().endsWith(".csv") ? readCsv(text) : readJson(text, file ?? "");
+): Given => readGiven(readText(context, file, input));
+
+/** Rows for the inputs of a model by their place or their name. @throws CliFailure that says what is taken */
+export function readGiven({ form, text, from }: GivenText): Given {
+  if (form === "csv") return readCsv(text, from);
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return readValue(readJson({ text: form === "json" ? text : `[${lines.join(",")}]`, from }), from);
 }
 
 const TAKEN = 'Rows look like [[5.1, 3.5, 1.4, 0.2], …] or [{"petal length": 1.4, …}, …].';
 
-function readJson(text: string, from: string): Given {
-  const value = parseOrUndefined(text);
+/** @throws CliFailure when it is no JSON */
+export function readJson({ text, from }: Pick<GivenText, "text" | "from">): unknown {
+  const value = parseRows(text, from);
   if (value === undefined) throw usageFailure(`${from} is not JSON`, TAKEN);
-  if (isObject(value) && Array.isArray(value.inputs)) return { ...value, inputs: value.inputs };
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (list.length > 0 && list.every(isCell)) return { rows: [list] };
+  return value;
+}
+
+export const isWhole = (value: unknown): value is WholeRequest =>
+  isObject(value) && Array.isArray(value.inputs);
+
+/** Rows of JSON: one alone, a list of them, or `{"rows": […]}`. */
+export function listRows(value: unknown): readonly unknown[] {
+  if (isObject(value) && Array.isArray(value.rows)) return value.rows;
+  const isList = Array.isArray(value) && (value.length === 0 || !value.every(isCell));
+  return isList ? value : [value];
+}
+
+function readValue(value: unknown, from: string): Given {
+  if (isWhole(value)) return value;
+  const list = listRows(value);
   if (list.length > 0 && list.every(isRow)) return { rows: list };
   if (list.length > 0 && list.every(isObject)) return readObjects(list, from);
   throw usageFailure(`${from} is neither rows nor a request`, TAKEN);
@@ -63,24 +105,17 @@ function readObjects(list: readonly Readonly<Record<string, unknown>>[], from: s
 }
 
 /** Commas, optional double quotes (RFC 4180), a header where the first line is not all numbers. */
-function readCsv(text: string): GivenRows {
+function readCsv(text: string, from: string): GivenRows {
   const lines = text
     .replace(/^\uFEFF/, "")
     .split(/\r?\n/)
     .filter((line) => line.trim() !== "")
-    .map(splitLine);
+    .map(splitRecord);
   const [first, ...rest] = lines;
   if (first === undefined) throw usageFailure("the file has no rows");
   const hasHeader = first.some((cell) => cell.trim() !== "" && Number.isNaN(Number(cell)));
   const rows = (hasHeader ? rest : lines).map((cells) => cells.map(cellOf));
-  return hasHeader ? { rows, columns: first.map((name) => name.trim()) } : { rows };
-}
-
-function splitLine(line: string): readonly string[] {
-  // With a comma before each cell, an empty first one is found, too.
-  return [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
-    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "",
-  );
+  return hasHeader ? { rows, columns: namesOf(first, from) } : { rows };
 }
 
 /** An empty cell is a missing number. */

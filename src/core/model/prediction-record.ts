@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { namedNumbers } from "./named-values.ts";
 
 const text = z.string();
 
@@ -7,7 +8,7 @@ const recordedOutput = z.object({
   /** The class that was answered. */
   label: z.optional(text),
   /** By class name. */
-  probabilities: z.optional(z.record(text, z.number())),
+  probabilities: z.optional(namedNumbers),
   /** Of a regression. */
   value: z.optional(z.number()),
 });
@@ -50,6 +51,8 @@ export const outcomeSchema = z.object({
   value: z.union([text, z.number(), z.boolean()]),
   /** ISO 8601, UTC: when it was so, as the caller says; else when it was recorded. */
   at: z.iso.datetime(),
+  /** It came with the outcome of the prediction's entity, and goes with it. */
+  by: z.optional(z.literal("entity")),
 });
 
 export type RecordedOutput = z.output<typeof recordedOutput>;

@@ -1,10 +1,6 @@
-import type {
-  EntityKey,
-  Outcome,
-  PredictionRecord,
-  RecordGroup,
-} from "../model/prediction-record.ts";
+import type { Outcome, PredictionRecord, RecordGroup } from "../model/prediction-record.ts";
 import type { Result } from "../model/result.ts";
+import type { SettlingStore } from "./settling-store.ts";
 import type { SharedCacheFailure } from "./shared-cache.ts";
 
 export type PredictionAnswer<T> = Promise<Result<T, SharedCacheFailure>>;
@@ -78,8 +74,8 @@ export interface GroupCounters {
  * Counters are kept for 400 days after the last record of their group was made, and never less
  * long than any of its records.
  */
-export interface PredictionStore {
-  /** Keeps those that are not there yet, counts them, and answers how many. Up to 100, and 500 KB, at once. */
+export interface PredictionStore extends SettlingStore {
+  /** Keeps those that are not there yet, counts them, and answers how many. Up to 500, and 500 KB, at once. */
   add(drafts: readonly RecordDraft[], nowMs: number, deadlineMs: number): PredictionAnswer<number>;
   /** In their order, `undefined` for what is not there or has expired. One round trip. */
   get(
@@ -102,15 +98,6 @@ export interface PredictionStore {
       readonly model: string;
       readonly fromMs?: number | undefined;
       readonly toMs?: number | undefined;
-      readonly after?: RecordPlace | undefined;
-      readonly limit: number;
-    },
-    deadlineMs: number,
-  ): PredictionAnswer<RecordPage>;
-  /** On one entity. Two round trips. */
-  listOnEntity(
-    query: {
-      readonly entity: EntityKey;
       readonly after?: RecordPlace | undefined;
       readonly limit: number;
     },

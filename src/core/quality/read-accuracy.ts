@@ -1,6 +1,7 @@
 import type { RecordGroup } from "../model/prediction-record.ts";
 import { ok, type Result } from "../model/result.ts";
 import type { GroupCounters, PredictionStore } from "../ports/prediction-store.ts";
+import { type ClassesOf, classesByVersion, orderOf } from "./class-order.ts";
 import { addCounters, type Counters, countOf } from "./metrics/counters.ts";
 import { type GroupAccuracy, groupAccuracy } from "./metrics/model-metrics.ts";
 import { type PredictionStatistics, predictionStatistics } from "./metrics/prediction-counters.ts";
@@ -34,12 +35,17 @@ interface Coverage {
   readonly coverage: number;
 }
 
-/** How right a model's answers were. Of predictions made within the window; two round trips for up to 100 groups and days. */
+/**
+ * How right a model's answers were. Of predictions made within the window; two round trips for up
+ * to 100 groups and days.
+ * @param classesOf where given, the confusion matrices are in the order of the model's classes; asked for up to 10 versions
+ */
 export const readAccuracy = (
   predictions: PredictionStore,
   query: AccuracyQuery,
+  classesOf?: ClassesOf,
 ): Promise<Result<Grouped<GroupAccuracy>, OutcomeFailure>> =>
-  readGrouped(predictions, query, groupAccuracy);
+  readGrouped(predictions, query, groupAccuracy, classesOf);
 
 /** What a model answered, whether or not its outcomes are known. Cost as of `readAccuracy`. */
 export const readStatistics = (
@@ -56,25 +62,38 @@ export const readStatistics = (
 async function readGrouped<T>(
   predictions: PredictionStore,
   { model, window, by }: AccuracyQuery,
-  describe: (counters: Counters) => T,
+  describe: (counters: Counters, classes: readonly string[]) => T,
+  classesOf?: ClassesOf,
 ): Promise<Result<Grouped<T>, OutcomeFailure>> {
   const read = await predictions.counters(model, window.fromDay, STORE_DEADLINE_MS);
   if (!read.ok) return unavailable(read.failure);
-  const groups = [...mergeBy(read.value, by)].map(([key, sums]) => ({ key, ...describe(sums) }));
+  const classes = classesOf ? await classesByVersion(read.value, classesOf) : NOTHING_KNOWN;
+  const groups = [...mergeBy(read.value, by)].map(([key, { sums, versions }]) => ({
+    key,
+    ...describe(sums, orderOf(classes, versions)),
+  }));
   groups.sort((a, b) => byKey(a.key, b.key));
   return ok({ model, window: window.text, by, groups });
+}
+
+const NOTHING_KNOWN: ReadonlyMap<string, readonly string[]> = new Map();
+
+interface Merged {
+  readonly sums: Map<string, bigint>;
+  readonly versions: Set<string>;
 }
 
 /** Counters of all days and of what is not told apart, added up by key. */
 function mergeBy(
   found: readonly GroupCounters[],
   by: keyof RecordGroup,
-): ReadonlyMap<string, Counters> {
-  const merged = new Map<string, Map<string, bigint>>();
+): ReadonlyMap<string, Merged> {
+  const merged = new Map<string, Merged>();
   for (const { group, counters } of found) {
     const key = group[by];
-    const sums = merged.get(key) ?? new Map<string, bigint>();
-    merged.set(key, sums);
+    const { sums, versions } = merged.get(key) ?? { sums: new Map(), versions: new Set() };
+    merged.set(key, { sums, versions });
+    versions.add(group.version);
     addCounters(sums, counters);
   }
   return merged;

@@ -8,18 +8,16 @@ import type {
   PredictionStore,
 } from "../ports/prediction-store.ts";
 import type { SharedCacheFailure } from "../ports/shared-cache.ts";
-import { scoreOutcome } from "./metrics/score-outcome.ts";
+import { type KnownClasses, scoreKept } from "./score-kept.ts";
 
 /** Deadline of one call to the store, in milliseconds: an outcome is worth waiting for. */
 export const STORE_DEADLINE_MS = 3_000;
 /** What the store takes at once. */
 const AT_ONCE = 50;
 
-export interface OutcomeDeps {
+export interface OutcomeDeps extends KnownClasses {
   readonly predictions: PredictionStore;
   readonly clock: Pick<Clock, "now">;
-  /** Names of a version's classes; empty where they are not known. Asked only where no probabilities name them. */
-  readonly classesOf?: ((model: string, version: string) => Promise<readonly string[]>) | undefined;
   /** Whether an entity's own outcome is known; left out, or for an unknown entity, predictions on it are settled like all others. */
   readonly entityState?:
     | ((entity: EntityKey) => Promise<Result<"open" | "finished" | undefined, SharedCacheFailure>>)
@@ -112,14 +110,14 @@ async function setSome(
 }
 
 /** An outcome for a record that was read. */
-export interface ReadyOutcome {
+interface ReadyOutcome {
   readonly place: number;
   readonly kept: KeptPrediction;
   readonly wish: OutcomeWish;
 }
 
 /** As `setOutcomes`, of up to 50 records that were read. One round trip. */
-export async function applyOutcomes(
+async function applyOutcomes(
   deps: Omit<OutcomeDeps, "entityState">,
   ready: readonly ReadyOutcome[],
   entityState?: OutcomeDeps["entityState"],
@@ -143,14 +141,12 @@ interface PreparedOutcome extends OutcomeChange {
 }
 
 async function prepare(
-  { classesOf }: Pick<OutcomeDeps, "classesOf">,
+  { classesOf }: KnownClasses,
   { record }: KeptPrediction,
   { value, at, replace = false }: OutcomeWish,
   nowMs: number,
 ): Promise<Result<PreparedOutcome, OutcomeFailure>> {
-  const isNamed = record.output.probabilities !== undefined || record.output.label === undefined;
-  const classes = isNamed ? [] : await classesOf?.(record.model, record.version);
-  const scored = scoreOutcome(record, value, classes);
+  const scored = await scoreKept({ classesOf }, record, value);
   if (!scored.ok) return scored;
   const { counters, correct } = scored.value;
   const outcome = { value: scored.value.value, at: at ?? new Date(nowMs).toISOString() };

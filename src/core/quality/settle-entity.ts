@@ -1,128 +1,116 @@
 import { type Entity, MAX_READ_BYTES } from "../model/entity.ts";
-import type { EntityKey, OutcomeValue, PredictionRecord } from "../model/prediction-record.ts";
-import { fail, ok, type Result } from "../model/result.ts";
-import type { KeptPrediction, RecordPlace } from "../ports/prediction-store.ts";
+import type { PredictionRecord } from "../model/prediction-record.ts";
+import { ok, type Result } from "../model/result.ts";
+import type { KeptPrediction } from "../ports/prediction-store.ts";
+import type { Finishing, SettleChange, SettleTotals } from "../ports/settling-store.ts";
 import type { SharedCacheFailure } from "../ports/shared-cache.ts";
 import { ENTITY_DEADLINE_MS, type EntityDeps } from "./entities/entity-failure.ts";
 import type { FinishedEntity } from "./entities/put-entities.ts";
-import {
-  applyOutcomes,
-  type OutcomeDeps,
-  type OutcomeFailure,
-  STORE_DEADLINE_MS,
-  unavailable,
-} from "./set-outcome.ts";
+import type { PredictionCounts } from "./prediction-counts.ts";
+import { scoreKept } from "./score-kept.ts";
+import { type OutcomeDeps, STORE_DEADLINE_MS } from "./set-outcome.ts";
 
 /** What the store takes at once. */
 const PAGE_SIZE = 50;
-const MAX_FAILURES_TOLD = 20;
 
 export type SettleDeps = Pick<OutcomeDeps, "predictions" | "clock" | "classesOf">;
 
-export interface SettleWish {
-  readonly value: OutcomeValue;
-  readonly at?: string | undefined;
-  /** Put it in the place of other values, too. */
-  readonly replace?: boolean | undefined;
-  /** `next` of a call that ran out of time. */
-  readonly after?: RecordPlace | undefined;
-  /** Milliseconds after which no other page is begun. */
-  readonly budgetMs: number;
+export interface HowToSettle {
+  /** By the clock: then no other page is begun. */
+  readonly untilMs: number;
+  /** Look once more at what conflicted or was invalid. */
+  readonly again: boolean;
 }
 
-interface Unsettled {
-  readonly prediction_id: string;
-  readonly reason: string;
-  readonly detail: string;
-}
-
+/** What one call has done. */
 export interface Settled {
-  /** Predictions that have the outcome now, those included that had it before. */
-  readonly settled: number;
-  readonly failed: number;
-  /** The first of those that could not be settled, and why. */
-  readonly failures: readonly Unsettled[];
-  /** Where to go on; missing when all were looked at. */
-  readonly next?: RecordPlace;
+  readonly counts: PredictionCounts;
+  /** How many it has looked at. */
+  readonly looked: number;
 }
 
 /**
- * Gives the outcome of a finished entity to every prediction on it. Idempotent and resumable: what
- * has the outcome already is left alone, so to begin again from the start is never wrong. Ends
- * with `redis_unavailable` where the store does not answer; what was settled before stays so.
- * Three round trips for each 50.
+ * Brings the outcome of a finished entity to the predictions on it. What an earlier outcome of the
+ * entity gave them is replaced, or taken out where the new one is invalid; what somebody recorded
+ * for themselves stays. Each prediction is looked at once an outcome, whoever does it: a call goes
+ * on where others stopped, and the last finishing counts in whatever order calls come.
+ * Ends with a failure where the store does not answer; what was settled before stays so.
+ * A round trip, and three for each 50 predictions that are to be looked at.
  */
 export async function settleEntity(
   deps: SettleDeps,
-  entity: EntityKey,
-  wish: SettleWish,
-): Promise<Result<Settled, OutcomeFailure>> {
-  const endMs = deps.clock.now() + wish.budgetMs;
-  const failures: Unsettled[] = [];
-  let [settled, failed] = [0, 0];
-  let place = wish.after;
-  do {
-    const query = { entity, after: place, limit: PAGE_SIZE };
-    const page = await deps.predictions.listOnEntity(query, STORE_DEADLINE_MS);
-    if (!page.ok) return unavailable(page.failure);
-    const told = await settlePage(deps, page.value.items, wish);
-    if (!told.ok) return told;
-    settled += told.value.settled;
-    failed += told.value.failures.length;
-    failures.push(...told.value.failures.slice(0, MAX_FAILURES_TOLD - failures.length));
-    place = page.value.next;
-  } while (place !== undefined && deps.clock.now() < endMs);
-  return ok({ settled, failed, failures, ...(place === undefined ? {} : { next: place }) });
-}
-
-async function settlePage(
-  deps: SettleDeps,
-  items: readonly KeptPrediction[],
-  { value, at, replace }: SettleWish,
-): Promise<
-  Result<{ readonly settled: number; readonly failures: readonly Unsettled[] }, OutcomeFailure>
-> {
-  // What an earlier call has done costs nothing again.
-  const open = items.filter(({ outcome }) => String(outcome?.value) !== String(value));
-  const ready = open.map((kept, place) => {
-    const { id } = kept.record;
-    return { place, kept, wish: { id, value, at, replace } };
-  });
-  let settled = items.length - open.length;
-  const failures: Unsettled[] = [];
-  for (const [index, set] of (await applyOutcomes(deps, ready)).entries()) {
-    if (set.ok) {
-      settled += 1;
-      continue;
-    }
-    const { reason, detail } = set.failure;
-    if (reason === "redis_unavailable") return set;
-    const id = open[index]?.record.id ?? "";
-    if (reason !== "prediction_not_found") failures.push({ prediction_id: id, reason, detail });
+  finishing: Finishing,
+  { untilMs, again }: HowToSettle,
+): Promise<Result<Settled, SharedCacheFailure>> {
+  const { predictions, clock } = deps;
+  let [changed, looked] = [0, 0];
+  for (;;) {
+    const how = { limit: PAGE_SIZE, again: again && looked === 0 };
+    const next = await predictions.nextToSettle(finishing, how, clock.now(), STORE_DEADLINE_MS);
+    if (!next.ok) return next;
+    const { round, ids, totals } = next.value;
+    const isOver = round === undefined || ids.length === 0 || clock.now() >= untilMs;
+    if (isOver) return ok({ counts: countsOf(totals, changed), looked });
+    const changes = await changesOf(deps, finishing, ids);
+    if (!changes.ok) return changes;
+    const { entity } = finishing;
+    const settling = { entity, round };
+    const now = clock.now();
+    const step = await predictions.settle(settling, changes.value, now, STORE_DEADLINE_MS);
+    if (!step.ok) return step;
+    changed += step.value.changed;
+    looked += ids.length;
+    if (!step.value.isCurrent) return ok({ counts: countsOf(step.value.totals, changed), looked });
   }
-  return ok({ settled, failures });
 }
 
-/** Milliseconds that whoever finishes an entity waits for its predictions. */
-const FINISH_BUDGET_MS = 10_000;
+/** Others may have changed some of the settled meanwhile: they count as those that had it. */
+function countsOf({ settled, ...rest }: SettleTotals, changed: number): PredictionCounts {
+  const mine = Math.min(changed, settled);
+  return { settled: mine, unchanged: settled - mine, ...rest };
+}
 
-/**
- * Settles what was predicted on an entity that was just finished. Fails where that could not be
- * done to the end: the entity is then finished once more, which goes on where this stopped.
- */
+async function changesOf(
+  deps: SettleDeps,
+  { value }: Finishing,
+  ids: readonly string[],
+): Promise<Result<readonly SettleChange[], SharedCacheFailure>> {
+  const found = await deps.predictions.get(ids, STORE_DEADLINE_MS);
+  if (!found.ok) return found;
+  const at = new Date(deps.clock.now()).toISOString();
+  const changes: SettleChange[] = [];
+  for (const [place, id] of ids.entries()) {
+    const kept = found.value[place];
+    changes.push(kept === undefined ? { kind: "gone", id } : await changeOf(deps, kept, value, at));
+  }
+  return ok(changes);
+}
+
+async function changeOf(
+  deps: SettleDeps,
+  kept: KeptPrediction,
+  given: Finishing["value"],
+  at: string,
+): Promise<SettleChange> {
+  const { record } = kept;
+  const scored = await scoreKept(deps, record, given);
+  if (!scored.ok) return { kind: "invalid", record };
+  const { value, counters } = scored.value;
+  return { kind: "set", record, value, at, counters };
+}
+
+/** Settles what was predicted on an entity that was just finished; see `settleEntity`. */
 export async function settleFinished(
   deps: SettleDeps,
-  { type, id, outcome, replace }: FinishedEntity,
-): Promise<Result<Settled, SharedCacheFailure>> {
-  const wish = { value: outcome, replace, budgetMs: FINISH_BUDGET_MS };
-  const settled = await settleEntity(deps, { type, id }, wish);
-  if (settled.ok && settled.value.next === undefined) return settled;
-  const why = settled.ok
-    ? `${settled.value.settled} predictions on it are settled and there are more: send it again`
-    : settled.failure.detail;
-  const cause = settled.ok ? undefined : settled.failure;
-  return fail({ reason: "unreachable", detail: why, cause });
+  { type, id, outcome, rev, untilMs }: FinishedEntity,
+): Promise<Result<PredictionCounts, SharedCacheFailure>> {
+  const finishing = { entity: { type, id }, rev, value: outcome };
+  const settled = await settleEntity(deps, finishing, { untilMs, again: true });
+  return settled.ok ? ok(settled.value.counts) : settled;
 }
+
+/** Milliseconds that those who wrote a record may spend on its entity. */
+const LATE_BUDGET_MS = 10_000;
 
 /**
  * Settles what was recorded on entities that had been finished before: a record is written a
@@ -138,23 +126,24 @@ export async function settleLate(
     if (entity === undefined) continue;
     types.set(entity.type, (types.get(entity.type) ?? new Set()).add(entity.id));
   }
+  const untilMs = deps.clock.now() + LATE_BUDGET_MS;
   for (const [type, ids] of types) {
     let left = [...ids];
     while (left.length > 0) {
       const found = await deps.entities.getMany(type, left, ENTITY_DEADLINE_MS, MAX_READ_BYTES);
       if (!found.ok) break;
       left = left.slice(found.value.length);
-      await settleFound(deps, found.value);
+      for (const entity of found.value) {
+        const finishing = finishingOf(entity);
+        if (finishing) await settleEntity(deps, finishing, { untilMs, again: false });
+      }
     }
   }
 }
 
-async function settleFound(
-  deps: SettleDeps,
-  entities: readonly (Entity | undefined)[],
-): Promise<void> {
-  for (const entity of entities) {
-    if (entity?.outcome === undefined) continue;
-    await settleEntity(deps, entity, { value: entity.outcome, budgetMs: FINISH_BUDGET_MS });
-  }
+/** `undefined` for one that is not finished, or not there. */
+export function finishingOf(entity: Entity | undefined): Finishing | undefined {
+  if (entity?.outcome === undefined) return undefined;
+  const { type, id, rev, outcome: value } = entity;
+  return { entity: { type, id }, rev, value };
 }

@@ -6,9 +6,9 @@ import {
   MAX_APPENDED_EVENTS,
 } from "../../core/model/conversation-event.ts";
 import { jsonBytes } from "../../core/model/entity.ts";
-import { fail, ok, type Result } from "../../core/model/result.ts";
+import { ok, type Result } from "../../core/model/result.ts";
 import type { AppContext } from "../app-env.ts";
-import { parseJson } from "../body/parse-json.ts";
+import { parseExactJson } from "../body/parse-exact-json.ts";
 import { type BodyLine, readLimited, readLines, tooLarge } from "../body/read-lines.ts";
 import type { Refusal } from "../problem.ts";
 import { checkAgainst } from "../registry/read-json-body.ts";
@@ -34,8 +34,8 @@ async function readEvents(c: AppContext): Promise<Read<readonly EventDraft[]>> {
   if (/ndjson|jsonl/i.test(c.req.header("content-type") ?? "")) return readEventLines(c);
   const body = await readLimited(c, MAX_APPEND_BYTES);
   if (!body.ok) return body;
-  const parsed = parseJson(body.value, { maxDepth: MAX_DEPTH });
-  if (!parsed.ok) return invalidJson(parsed.failure.detail);
+  const parsed = parseExactJson(body.value, { maxDepth: MAX_DEPTH, what: "body" });
+  if (!parsed.ok) return parsed;
   if (Array.isArray(parsed.value)) return checkAgainst(eventsSchema, parsed.value, "events");
   const event = checkAgainst(eventDraftSchema, parsed.value, "body");
   return event.ok ? ok([event.value]) : event;
@@ -54,10 +54,7 @@ async function readEventLines(c: AppContext): Promise<Read<readonly EventDraft[]
 }
 
 function readEventLine({ line, text }: BodyLine): Read<EventDraft> {
-  const parsed = parseJson(text, { maxDepth: MAX_DEPTH });
-  if (!parsed.ok) return invalidJson(`line ${line}: ${parsed.failure.detail}`);
+  const parsed = parseExactJson(text, { maxDepth: MAX_DEPTH, what: `line ${line}` });
+  if (!parsed.ok) return parsed;
   return checkAgainst(eventDraftSchema, parsed.value, `line ${line}`);
 }
-
-const invalidJson = (detail: string): Read<never> =>
-  fail({ reason: "invalid_json", status: 400, code: "invalid_json", detail });

@@ -90,8 +90,11 @@ async function answerWhole(
     ...(ignored.length === 0 ? {} : { ignored_columns: ignored }),
   };
   const answered = { open, asked: made.value, answer, meta };
-  const written = writeAndRecord(deps, context, answered);
-  const told = await appendTo(deps, conversation, { ...answered, written });
+  const { written, unrecorded } = await writeAndRecord(deps, context, answered);
+  const told = {
+    ...(unrecorded === 0 ? {} : { unrecorded }),
+    ...(await appendTo(deps, conversation, { ...answered, written })),
+  };
   reportRows(deps, { answer, meta, rows: rows.length, startedMs, nowMs: deps.clock.now() });
   return respond(answered, told, { written, isInLines });
 }
@@ -127,12 +130,12 @@ interface Answered {
   readonly meta: RowsMeta;
 }
 
-/** Writes each row's result, and has those with an answer recorded behind it. */
-function writeAndRecord(
+/** Writes each row's result, and has those with an answer recorded behind it, once there is room. */
+async function writeAndRecord(
   deps: HttpDeps,
   context: FlightContext,
   { open, asked: { rows, entities }, answer: { results }, meta }: Answered,
-): readonly string[] {
+): Promise<{ readonly written: readonly string[]; readonly unrecorded: number }> {
   const ids: string[] = [];
   const newId = () => {
     const id = deps.newId();
@@ -140,8 +143,8 @@ function writeAndRecord(
     return id;
   };
   const written = results.map(createResultWriter(meta, open.version, newId));
-  recordAnswered(deps, context, { open, rows, results, ids, entities });
-  return written;
+  const unrecorded = await recordAnswered(deps, context, { open, rows, results, ids, entities });
+  return { written, unrecorded };
 }
 
 /** Appended before the answer leaves, which tells of it. */
@@ -159,7 +162,7 @@ async function appendTo(
 
 function respond(
   { open, answer: { results, runMs }, meta }: Answered,
-  told: Pick<RowsMeta, "conversation">,
+  told: Pick<RowsMeta, "conversation" | "unrecorded">,
   { written, isInLines }: { readonly written: readonly string[]; readonly isInLines: boolean },
 ): Response {
   const body = isInLines

@@ -1,6 +1,8 @@
 import Papa from "papaparse";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { Bytes } from "../../core/model/tensor.ts";
+import { separatorHint } from "../../core/predict/rows/separator-hint.ts";
+import { firstBadByte } from "../body/first-bad-byte.ts";
 
 /** A header and the records below it, as text. */
 export interface Csv {
@@ -24,7 +26,7 @@ export function parseCsv(bytes: Bytes, maxRecords: number): Result<Csv, CsvFailu
   try {
     text = decoder.decode(bytes);
   } catch {
-    return invalid("it is not UTF-8");
+    return invalid(`it is not UTF-8 at byte ${firstBadByte(bytes)}`);
   }
   const { data, errors } = Papa.parse<string[]>(text, {
     delimiter: ",",
@@ -33,7 +35,9 @@ export function parseCsv(bytes: Bytes, maxRecords: number): Result<Csv, CsvFailu
   });
   const [wrong] = errors;
   if (wrong !== undefined) {
-    return invalid(`record ${(wrong.row ?? 0) + 1}: ${wrong.message.toLowerCase()}`);
+    const [header = ""] = text.split(/[\r\n]/, 1);
+    const hint = separatorHint(header);
+    return invalid(`record ${(wrong.row ?? 0) + 1}: ${wrong.message.toLowerCase()}${hint}`);
   }
   const [header, ...records] = data;
   if (header === undefined) return invalid("it is empty: the first line names the features");

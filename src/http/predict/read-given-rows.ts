@@ -44,12 +44,16 @@ export async function readGivenRows(
   if (!body.ok) return body;
   const count = countOf(body.value.given);
   if (count === 0) return invalid("there are no rows in the body");
-  if (count <= limits.maxRows) return body;
-  return refused({
-    status: 413,
-    code: "too_many_rows",
-    detail: `${count} rows are more than ${limits.maxRows} (MAX_ROWS): send them in parts, or as application/x-ndjson, which has no limit`,
-  });
+  return count <= limits.maxRows ? body : tooMany(body.value, limits.maxRows);
+}
+
+/** CSV is not read further than that: how many there are is not known. */
+function tooMany({ given, conversation }: GivenBody, maxRows: number): Body {
+  const isAlone = given.kind !== "entities" && conversation === undefined;
+  const what = given.kind === "entities" ? "entities" : "rows";
+  const way = isAlone ? ", or as application/x-ndjson, a row a line, which has no limit" : "";
+  const detail = `the body has more than ${maxRows} ${what} (MAX_ROWS): send them in parts${way}`;
+  return refused({ status: 413, code: "too_many_rows", detail });
 }
 
 async function readJsonRows(request: Request, maxBytes: number): Promise<Body> {
@@ -130,11 +134,9 @@ function countOf(given: GivenBody["given"]): number {
     case "entities":
       return given.entities.length;
     case "columns":
-      return Math.max(
+      return Object.values(given.columns).reduce<number>(
+        (most, column) => Math.max(most, Array.isArray(column) ? column.length : 1),
         0,
-        ...Object.values(given.columns).map((column) =>
-          Array.isArray(column) ? column.length : 1,
-        ),
       );
   }
 }

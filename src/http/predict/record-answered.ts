@@ -1,5 +1,6 @@
 import type { FlightContext } from "../../core/cache/single-flight.ts";
 import { isObject } from "../../core/model/is-object.ts";
+import type { MaybePromise } from "../../core/model/maybe-promise.ts";
 import type { EntityKey } from "../../core/model/prediction-record.ts";
 import type { OpenRows } from "../../core/predict/rows/open-rows.ts";
 import type { RowResult } from "../../core/predict/rows/predict-rows.ts";
@@ -17,15 +18,18 @@ export interface AnsweredRows {
   readonly entities?: readonly (EntityKey | undefined)[] | undefined;
 }
 
-/** Records answered rows behind their answer, where there is a store and the deployment wants it. */
+/**
+ * Records answered rows behind their answer, where there is a store and the deployment wants it.
+ * Many wait for room first. Answers for how many there was none.
+ */
 export function recordAnswered(
   { serve, records, clock, random }: HttpDeps,
   context: FlightContext,
   { open, rows, results, ids, entities }: AnsweredRows,
-): void {
-  if (records === undefined) return;
+): MaybePromise<number> {
+  if (records === undefined) return 0;
   const { names } = open.rows;
-  recordRows(records.recorder, context, {
+  return recordRows(records.recorder, context, {
     atMs: clock.now(),
     open,
     results,
@@ -38,8 +42,7 @@ export function recordAnswered(
 }
 
 /**
- * As `recordAnswered`, for a batch of a stream, and waits until the store has nearly caught up.
- * Only where the deployment says a `rate` of its own: a file of a million rows would otherwise
+ * As `recordAnswered`, for a batch of a stream, which goes on once there was room. Only where the deployment says a `rate` of its own: a file of a million rows would otherwise
  * be a gigabyte of records that nobody asked for.
  */
 export async function recordStreamed(
@@ -49,8 +52,7 @@ export async function recordStreamed(
 ): Promise<void> {
   const { model } = answered.open.version;
   if (deps.serve.catalog.get(model)?.deployment.record?.rate === undefined) return;
-  recordAnswered(deps, context, answered);
-  await deps.records?.recorder.drain(context);
+  await recordAnswered(deps, context, answered);
 }
 
 /**

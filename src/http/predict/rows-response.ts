@@ -19,6 +19,8 @@ export interface RowsMeta {
   readonly cached_rows: number;
   /** Columns of the request that the model has not. */
   readonly ignored_columns?: readonly string[];
+  /** Answered rows that have no record, as more came than the store took. */
+  readonly unrecorded?: number;
   /** The ids of the events that the answers were appended as, or why they were not. */
   readonly conversation?:
     | { readonly id: string; readonly events: readonly string[] }

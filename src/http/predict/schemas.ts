@@ -77,6 +77,7 @@ export const rowsResponseSchema = z
       cached_rows: z.number().int(),
       job: z.string().optional().openapi({ description: "Of an only row, by a premium strategy." }),
       ignored_columns: z.array(z.string()).optional(),
+      unrecorded: z.number().int().optional(),
       conversation: z
         .object({
           id: z.string(),

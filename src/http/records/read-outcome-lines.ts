@@ -33,11 +33,14 @@ export const readJsonOutcome: ReadOutcome = (line) => {
 
 /**
  * Makes the reader of lines of CSV (RFC 4180, without line breaks in quotes) from the header.
- * Columns of other names are not looked at; an empty cell of `at` or `replace` is none.
+ * Columns of other names are not looked at; these may stand there once each. An empty cell of
+ * `at` or `replace` is none.
  */
 export function csvReader(header: Line): Result<ReadOutcome, LineProblem> {
-  if (header instanceof UnreadableRow) return unreadable(header);
+  if (header instanceof UnreadableRow) return unreadableCsv(header);
   const names = cellsOf(header).map((name) => name.trim());
+  const twice = COLUMNS.find((column) => names.indexOf(column) < names.lastIndexOf(column));
+  if (twice !== undefined) return wrong(`column '${twice}' stands in the header more than once`);
   const places = new Map<Column, number>();
   for (const column of COLUMNS) {
     if (names.includes(column)) places.set(column, names.indexOf(column));
@@ -46,7 +49,7 @@ export function csvReader(header: Line): Result<ReadOutcome, LineProblem> {
     return wrong("the first line of CSV must be a header with prediction_id and value");
   }
   return ok((line) => {
-    if (line instanceof UnreadableRow) return unreadable(line);
+    if (line instanceof UnreadableRow) return unreadableCsv(line);
     const cells = cellsOf(line);
     if (cells.length !== names.length) {
       return wrong(`the line has ${cells.length} cells where the header has ${names.length}`);
@@ -78,5 +81,13 @@ function toWish(value: unknown): Result<OutcomeWish, LineProblem> {
 
 const unreadable = ({ code, what }: UnreadableRow) =>
   fail({ reason: code, detail: `the line ${what}` });
+
+/** The cutter of lines speaks of JSON, in which most of them are. */
+const unreadableCsv = ({ code, what }: UnreadableRow) => {
+  const told = what.replace("is not valid JSON: it is", "is");
+  return told === what
+    ? fail({ reason: code, detail: `the line ${what}` })
+    : wrong(`the line ${told}`);
+};
 
 const wrong = (detail: string) => fail({ reason: "invalid_request", detail });

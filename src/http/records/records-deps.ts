@@ -58,8 +58,11 @@ export function outcomeDepsOf(
   };
 }
 
-/** Of a version that cannot be read there are none: its predictions outlive it. */
-async function classesOf(
+/**
+ * Names of a version's classes, in their order. Of one that cannot be read there are none: its
+ * predictions outlive it. No I/O where it is loaded, else one GET.
+ */
+export async function classesOf(
   { serve, store }: Pick<HttpDeps, "serve" | "store">,
   model: string,
   version: string,

@@ -34,7 +34,14 @@ export const predictionParams = z.object({
 export const outcomeAnswerSchema = z
   .object({
     prediction_id: z.string(),
-    outcome: z.object({ value, at: z.string() }),
+    outcome: z.object({
+      value,
+      at: z.string(),
+      by: z
+        .literal("entity")
+        .optional()
+        .openapi({ description: "It follows the prediction's entity." }),
+    }),
     correct: z.boolean().optional(),
   })
   .openapi("OutcomeAnswer");
@@ -67,7 +74,7 @@ export const accuracySchema = groupedSchema(
     unscored: z.number().int().optional(),
     metrics: measured.openapi({
       description:
-        "{accuracy, f1_macro, log_loss, brier, calibration, classes, confusion_matrix, …} or {mae, rmse, r2}",
+        "{n_labels, accuracy, f1_macro, n_probabilities, log_loss, brier, calibration: {n, bins, ece}, classes, confusion_matrix, …} or {n_values, mae, rmse, r2}: each n is of how many outcomes the figures after it are",
     }),
   }),
 ).openapi("Accuracy");
@@ -78,7 +85,8 @@ export const statisticsSchema = groupedSchema(
     cached_share: z.number(),
     tiers: z.record(z.string(), z.number().int()),
     confidence: measured.optional().openapi({
-      description: "{n, error, p05, p25, p50, p75, p95}: each is off by `error` at most",
+      description:
+        "{n, error, p05, p25, p50, p75, p95}: with linear interpolation, each off by `error` at most",
     }),
     labels: z.record(z.string(), z.number().int()).optional(),
     values: measured.optional(),

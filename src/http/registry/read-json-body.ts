@@ -9,16 +9,23 @@ const MAX_BYTES = 1024 * 1024;
 const MAX_DEPTH = 100;
 
 type Refused = Refusal & { readonly reason: string };
+type JsonRefusal = Pick<Refused, "reason" | "detail">;
 
-/** Reads a JSON body into what a schema says; an empty body counts as `{}`. Every wrong field is named. */
+const parseBody = (bytes: Uint8Array) => parseJson(bytes, { maxDepth: MAX_DEPTH });
+
+/**
+ * Reads a JSON body into what a schema says; an empty body counts as `{}`. Every wrong field is named.
+ * @param parse left out: any JSON, its numbers as float64
+ */
 export async function readJsonBody<T>(
   c: AppContext,
   schema: DocumentSchema<T>,
+  parse: (bytes: Uint8Array) => Result<unknown, JsonRefusal> = parseBody,
 ): Promise<Result<T, Refused>> {
   const body = await readBody(c.req.raw, { maxBytes: MAX_BYTES });
   if (!body.ok) return fail({ ...body.failure, code: body.failure.reason });
   if (body.value.byteLength === 0) return checkAgainst(schema, {}, "body");
-  const parsed = parseJson(body.value, { maxDepth: MAX_DEPTH });
+  const parsed = parse(body.value);
   if (parsed.ok) return checkAgainst(schema, parsed.value, "body");
   const { reason, detail } = parsed.failure;
   return fail({ reason, status: 400, code: reason, detail });

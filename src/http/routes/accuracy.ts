@@ -16,7 +16,7 @@ import type { AppContext, AppEnv } from "../app-env.ts";
 import type { HttpDeps } from "../deps.ts";
 import { json, modelParams } from "../openapi/schemas.ts";
 import { refuseOutcome } from "../records/outcome-answers.ts";
-import { withRecords } from "../records/records-deps.ts";
+import { classesOf, withRecords } from "../records/records-deps.ts";
 import { accuracySchema, statisticsSchema, windowQuery } from "../records/schemas.ts";
 import { refuse, refuseRegistry } from "../refuse.ts";
 import { findModel } from "../registry/find-model.ts";
@@ -46,7 +46,11 @@ export function addAccuracyRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): voi
       summary: "How right a model's recorded predictions were, by their outcomes",
       responses: { 200: json(accuracySchema, "Predictions made within the window.") },
     },
-    withRecords(deps, (c, predictions) => answer(c, deps, predictions, readAccuracy)),
+    withRecords(deps, (c, predictions) => {
+      const read: Read = (store, query) =>
+        readAccuracy(store, query, (model, version) => classesOf(deps, model, version));
+      return answer(c, deps, predictions, read);
+    }),
   );
   addRoute(
     app,

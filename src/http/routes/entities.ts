@@ -15,6 +15,7 @@ import { putEntities } from "../../core/quality/entities/put-entities.ts";
 import { readEntity } from "../../core/quality/entities/read-entity.ts";
 import { addRoute } from "../add-route.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
+import { parseExactJson } from "../body/parse-exact-json.ts";
 import type { HttpDeps } from "../deps.ts";
 import { etagOf, refuseEntity, writeEntity } from "../entities/entity-answers.ts";
 import {
@@ -38,6 +39,8 @@ const TAG = "entities";
 
 const EXAMPLE = { features: { home_strength: 1.2, away_strength: 0.9 }, state: "open" };
 const SHAPE = "{type, id, state, features, outcome?, created_at, updated_at, rev}";
+const PUT_SHAPE = `${SHAPE.slice(0, -1)}, predictions?: {settled, unchanged, conflicting, invalid, pending}}; \`predictions\` where it finishes one: those on it. What is pending the cron goes on with, and the same request again.`;
+const MAX_DEPTH = 100;
 
 /** Stored features and states of things in the world: one at a time. */
 export function addEntityRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
@@ -87,7 +90,7 @@ export function addEntityRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void 
         headers: conditionHeaders,
         body: jsonBody(entityChangeSchema, "What to change; the rest stays.", { example: EXAMPLE }),
       },
-      responses: { 200: json(anyObject, SHAPE), 201: json(anyObject, "The new entity.") },
+      responses: { 200: json(anyObject, PUT_SHAPE), 201: json(anyObject, "The new entity.") },
       refusals: [400, 409, 412, 413, 415, 503],
     },
     withEntities(deps, (c, store) => answerPut(c, deps, store)),
@@ -166,7 +169,9 @@ async function answerOne(c: AppContext, deps: HttpDeps, entities: EntityStore): 
 async function answerPut(c: AppContext, deps: HttpDeps, entities: EntityStore): Promise<Response> {
   const named = guardedEntityOf(c);
   if (!named.ok) return refuse(c, named.failure);
-  const change = await readJsonBody(c, entityChangeSchema);
+  const change = await readJsonBody(c, entityChangeSchema, (bytes) =>
+    parseExactJson(bytes, { maxDepth: MAX_DEPTH, what: "body" }),
+  );
   if (!change.ok) return refuse(c, change.failure);
   const { type, id, condition } = named.value;
   const put = { id, change: change.value, condition };
@@ -176,9 +181,10 @@ async function answerPut(c: AppContext, deps: HttpDeps, entities: EntityStore): 
   const [outcome] = done.value;
   if (outcome === undefined) throw new Error("one put has one outcome");
   if (!outcome.ok) return refuseEntity(c, deps, outcome.failure);
-  const { entity, created } = outcome.value;
+  const { entity, created, predictions } = outcome.value;
   c.header("etag", etagOf(entity));
-  return c.json(writeEntity(entity), created ? 201 : 200);
+  const told = predictions === undefined ? {} : { predictions };
+  return c.json({ ...writeEntity(entity), ...told }, created ? 201 : 200);
 }
 
 async function answerDelete(

@@ -1,18 +1,19 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { entityLineSchema } from "../../core/model/entity.ts";
-import { fail, ok, type Result } from "../../core/model/result.ts";
+import { ok, type Result } from "../../core/model/result.ts";
 import type { EntityStore } from "../../core/ports/entity-store.ts";
 import type { EntityFailure } from "../../core/quality/entities/entity-failure.ts";
 import type { EntityPut } from "../../core/quality/entities/plan-puts.ts";
 import { type PutLine, putInBatches } from "../../core/quality/entities/put-in-batches.ts";
 import { addRoute } from "../add-route.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
-import { parseJson } from "../body/parse-json.ts";
+import { parseExactJson } from "../body/parse-exact-json.ts";
 import { type BodyLine, readLines } from "../body/read-lines.ts";
 import type { HttpDeps } from "../deps.ts";
 import { entityRefusalOf } from "../entities/entity-answers.ts";
 import { entityTypeOf, typeParams } from "../entities/entity-path.ts";
 import { json } from "../openapi/schemas.ts";
+import { formOf } from "../predict/rows-form.ts";
 import type { Refusal } from "../problem.ts";
 import { refuseRedis } from "../redis-refusal.ts";
 import { refuse } from "../refuse.ts";
@@ -48,7 +49,7 @@ export function addEntityLinesRoute(app: OpenAPIHono<AppEnv>, deps: HttpDeps): v
       responses: {
         200: json(
           anyObject,
-          "{written, failed, results: [{line, id, ok: true, state, rev, created} | {line, id?, ok: false, error: {code, detail}}]}",
+          "{written, failed, results: [{line, id, ok: true, state, rev, created, predictions?} | {line, id?, ok: false, error: {code, detail}}]}",
         ),
       },
       refusals: [400, 413, 415, 503],
@@ -57,6 +58,13 @@ export function addEntityLinesRoute(app: OpenAPIHono<AppEnv>, deps: HttpDeps): v
   );
 }
 
+const NOT_LINES: Refusal = {
+  status: 415,
+  code: "unsupported_media_type",
+  detail:
+    "send lines of JSON as application/x-ndjson: `freshet entity import TYPE FILE.csv` makes them of a CSV",
+};
+
 async function answerLines(
   c: AppContext,
   deps: HttpDeps,
@@ -64,6 +72,7 @@ async function answerLines(
 ): Promise<Response> {
   const type = entityTypeOf(c);
   if (!type.ok) return refuse(c, type.failure);
+  if (formOf(c.req.header("content-type")) === "csv") return refuse(c, NOT_LINES);
   const lines = await readLines(c, { maxBytes: MAX_BYTES, maxLines: MAX_LINES });
   if (!lines.ok) return refuse(c, lines.failure);
   const read = lines.value.map(({ text }) => readPut(text));
@@ -83,8 +92,8 @@ async function answerLines(
 }
 
 function readPut(text: string): ReadPut {
-  const parsed = parseJson(text, { maxDepth: MAX_DEPTH });
-  if (!parsed.ok) return fail({ ...parsed.failure, code: parsed.failure.reason });
+  const parsed = parseExactJson(text, { maxDepth: MAX_DEPTH, what: "line" });
+  if (!parsed.ok) return parsed;
   const checked = checkAgainst(entityLineSchema, parsed.value, "line");
   if (!checked.ok) return checked;
   const { id, ...change } = checked.value;

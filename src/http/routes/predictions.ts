@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
-import { isModelName, isVersion } from "../../core/model/reference.ts";
+import { isComputedVersion } from "../../core/model/computed-version.ts";
+import { isModelName } from "../../core/model/reference.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { PredictionStore, RecordPlace } from "../../core/ports/prediction-store.ts";
 import { listPredictions, type PredictionsQuery } from "../../core/quality/list-predictions.ts";
@@ -21,7 +22,10 @@ const SHAPE =
 
 const listQuery = pageQuery.extend({
   model: z.string().openapi({ example: "iris-logreg" }),
-  version: z.string().optional().openapi({ description: "Only of this one.", example: "2" }),
+  version: z.string().optional().openapi({
+    description: "Only what this one computed; `other@2` where it was another model.",
+    example: "2",
+  }),
   from: z.string().optional().openapi({ description: "A time of ISO 8601, inclusive." }),
   to: z.string().optional().openapi({ description: "A time of ISO 8601, inclusive." }),
   with_outcome: z.enum(["true", "false"]).optional().openapi({ description: "Only these." }),
@@ -100,7 +104,9 @@ interface BadQuery {
 function readQuery(c: AppContext): Result<PredictionsQuery, BadQuery> {
   const { model = "", version, from, to, with_outcome: withOutcome } = c.req.query();
   if (!isModelName(model)) return wrong("model", "the name of a model: ?model=iris-logreg");
-  if (version !== undefined && !isVersion(version)) return wrong("version", "a number from 1");
+  if (version !== undefined && !isComputedVersion(version)) {
+    return wrong("version", "a number from 1, or other@2 where another model answered");
+  }
   const fromMs = readTime(from);
   if (fromMs === "wrong") return wrong("from", A_TIME);
   const toMs = readTime(to);

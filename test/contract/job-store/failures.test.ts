@@ -3,26 +3,24 @@ import { type RedisBackend, startRedisInMemory } from "../../../infra/local/redi
 import { type RedisBridge, startRedisBridge } from "../../../infra/local/redis-bridge.ts";
 import { createUpstashJobStore } from "../../../src/adapters/upstash/job-store.ts";
 import type { JobStore } from "../../../src/core/ports/job-store.ts";
+import { type FaultServer, startFaultServer } from "../../support/fault-server.ts";
 import {
-  answer,
-  blackHole,
-  cutShort,
-  type Fault,
-  type FaultServer,
-  reset,
-  startFaultServer,
-} from "../../support/fault-server.ts";
+  base64,
+  type Call,
+  configAt,
+  describeBadAnswers,
+  json,
+  LONG_MS,
+  result,
+  TOKEN,
+} from "../redis-answers/suite.ts";
 import { COMPLETED, draftOf, leaseOf, NOW_MS, UNLIMITED } from "./subject.ts";
 
-const TOKEN = "TOKENTOKENTOKEN";
-const LONG_MS = 10_000;
 const SHORT_MS = 400;
 
-type Call = (jobs: JobStore, deadlineMs: number) => Promise<unknown>;
-
-const CALLS: Readonly<Record<string, Call>> = {
+const CALLS: Readonly<Record<string, Call<JobStore>>> = {
   enqueue: (jobs, deadlineMs) =>
-    jobs.enqueue(draftOf("a", { work: "WORKWORK" }), {
+    jobs.enqueue(draftOf("a", { work: "VALUEVALUE" }), {
       limits: UNLIMITED,
       lease: leaseOf("t"),
       nowMs: NOW_MS,
@@ -39,11 +37,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   releaseAll: (jobs, deadlineMs) => jobs.releaseAll(NOW_MS, deadlineMs),
 };
 
-const jobsAt = (url: string) => createUpstashJobStore({ url, token: TOKEN, keyPrefix: "p:" });
-const base64 = (text: string) => Buffer.from(text).toString("base64");
-const json = (status: number, body: unknown): Fault => answer(status, JSON.stringify(body));
-/** The client sends each command as a pipeline of one. */
-const result = (value: unknown): Fault => json(200, [{ result: value }]);
+const jobsAt = (url: string) => createUpstashJobStore(configAt(url));
 
 describe("what the job store makes of a bad answer", () => {
   let server: FaultServer;
@@ -52,35 +46,14 @@ describe("what the job store makes of a bad answer", () => {
   });
   afterAll(() => server.stop());
 
-  describe.each(Object.entries(CALLS))("on %s", (_, call) => {
-    it.each<readonly [what: string, fault: Fault, reason: string]>([
-      ["401", json(401, { error: "Unauthorized" }), "denied"],
-      ["an error in the script", json(400, { error: "ERR user_script:1: no" }), "refused"],
-      ["no memory left", json(400, { error: "OOM command not allowed" }), "refused"],
-      ["an error beside status 200", json(200, [{ error: "ERR user_script:1: no" }]), "refused"],
-      ["nil", result(null), "refused"],
-      ["a number", result(1), "refused"],
-      ["a word of no script", result(base64("PONG")), "refused"],
-      ["a list of words of no script", result(["x", "y"].map(base64)), "refused"],
-      ["a list that is cut short", result(["5", "id"].map(base64)), "refused"],
-      ["a sign-in page", answer(200, "<html>hello</html>"), "unreachable"],
-      ["a body cut short", cutShort(100, '{"result":"T0s='), "unreachable"],
-      ["a reset connection", reset, "unreachable"],
-    ])("reads %s as a failure of its own kind, after one call", async (_what, fault, reason) => {
-      server.plan(fault);
-      const outcome = await call(jobsAt(server.url), LONG_MS);
-      expect(outcome).toMatchObject({ ok: false, failure: { reason } });
-      expect(server.seen).toHaveLength(1);
-      const { failure } = outcome as { readonly failure: { readonly detail: string } };
-      expect(failure.detail).not.toMatch(/TOKENTOKEN|WORKWORK/);
-    });
-
-    it("fails at the deadline where nobody answers", async () => {
-      server.plan(blackHole);
-      const outcome = await call(jobsAt(server.url), SHORT_MS);
-      expect(outcome).toMatchObject({ ok: false, failure: { reason: "unreachable" } });
-    });
-  });
+  describeBadAnswers(() => server, createUpstashJobStore, CALLS, [
+    ["an error beside status 200", json(200, [{ error: "ERR user_script:1: no" }]), "refused"],
+    ["nil", result(null), "refused"],
+    ["a number", result(1), "refused"],
+    ["a word of no script", result(base64("PONG")), "refused"],
+    ["a list of words of no script", result(["x", "y"].map(base64)), "refused"],
+    ["a list that is cut short", result(["5", "id"].map(base64)), "refused"],
+  ]);
 });
 
 describe("a job store whose answers get lost after the work is done", () => {
@@ -106,7 +79,7 @@ describe("a job store whose answers get lost after the work is done", () => {
   });
 
   /** The first answer never comes; the second is of the same call sent again. */
-  async function sentTwice(send: Call): Promise<unknown> {
+  async function sentTwice(send: Call<JobStore>): Promise<unknown> {
     const jobs = jobsAt(bridge.url);
     isLost = true;
     expect(await send(jobs, SHORT_MS)).toMatchObject({ ok: false });
@@ -117,9 +90,9 @@ describe("a job store whose answers get lost after the work is done", () => {
   it("makes one job, leases it, prolongs and ends it once, though each is sent twice", async () => {
     const done = { ok: true, value: true };
     const made = { id: "a", created: true, leased: true };
-    expect(await sentTwice(CALLS.enqueue as Call)).toEqual({ ok: true, value: made });
-    expect(await sentTwice(CALLS.heartbeat as Call)).toEqual(done);
-    expect(await sentTwice(CALLS.finish as Call)).toEqual(done);
+    expect(await sentTwice(CALLS.enqueue as Call<JobStore>)).toEqual({ ok: true, value: made });
+    expect(await sentTwice(CALLS.heartbeat as Call<JobStore>)).toEqual(done);
+    expect(await sentTwice(CALLS.finish as Call<JobStore>)).toEqual(done);
     expect(await jobsAt(bridge.url).get("a", LONG_MS)).toMatchObject({
       value: {
         state: "completed",

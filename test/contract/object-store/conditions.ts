@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import type { PutOptions } from "../../../src/core/ports/object-store.ts";
+import { must } from "../../support/must.ts";
 import {
   contentOf,
   DEADLINE,
   expectFailure,
   type GetSubject,
-  must,
   newFolder,
   READ,
   type Subject,

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
+import { must } from "../../support/must.ts";
 import {
   contentOf,
   DEADLINE,
   expectFailure,
   type GetSubject,
-  must,
   newFolder,
   READ,
   text,

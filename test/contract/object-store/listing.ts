@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { ListOptions, ObjectPage, ObjectStore } from "../../../src/core/ports/object-store.ts";
-import { DEADLINE, type GetSubject, must, newFolder, text } from "./subject.ts";
+import { must } from "../../support/must.ts";
+import { DEADLINE, type GetSubject, newFolder, text } from "./subject.ts";
 
 export function describeListing(subject: GetSubject): void {
   it("lists nothing under a prefix without keys, on one page", async () => {

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { expect, it } from "vitest";
+import { must } from "../../support/must.ts";
 import {
   contentOf,
   DEADLINE,
   expectFailure,
   type GetSubject,
-  must,
   newFolder,
   READ,
   text,

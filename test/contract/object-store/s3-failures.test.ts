@@ -13,8 +13,9 @@ import {
   stalled,
   startFaultServer,
 } from "../../support/fault-server.ts";
+import { must } from "../../support/must.ts";
 import { s3Store } from "./s3-store.ts";
-import { contentOf, expectFailure, must, text } from "./subject.ts";
+import { contentOf, expectFailure, text } from "./subject.ts";
 
 const SHORT = { deadlineMs: 300 };
 const LONG = { deadlineMs: 10_000 };

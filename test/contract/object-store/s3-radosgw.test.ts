@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
 import type { ObjectStore } from "../../../src/core/ports/object-store.ts";
+import { must } from "../../support/must.ts";
 import { RADOSGW_PACKAGES, startRadosgw } from "../../support/radosgw.ts";
 import { describeNeeding } from "../../support/skip-loudly.ts";
 import { s3Store } from "./s3-store.ts";
-import { contentOf, DEADLINE, expectFailure, must, READ, text } from "./subject.ts";
+import { contentOf, DEADLINE, expectFailure, READ, text } from "./subject.ts";
 import { describeObjectStore } from "./suite.ts";
 
 /** radosgw 16.2 compares If-Match of a PUT with the bare etag, though it gives etags in quotes. */

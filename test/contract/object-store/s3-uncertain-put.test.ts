@@ -8,8 +8,9 @@ import {
   s3Error,
   startFaultServer,
 } from "../../support/fault-server.ts";
+import { must } from "../../support/must.ts";
 import { s3Store } from "./s3-store.ts";
-import { DEADLINE, expectFailure, must, text } from "./subject.ts";
+import { DEADLINE, expectFailure, text } from "./subject.ts";
 
 const ETAG = { etag: '"e1"' };
 const lost = s3Error(412, "PreconditionFailed");

@@ -20,14 +20,6 @@ export const text = (content: string): Bytes => new TextEncoder().encode(content
 
 export const contentOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** The value, or the test fails with the failure's own words. */
-export function must<T>(result: Result<T, StoreFailure>): T {
-  if (result.ok) return result.value;
-  throw new Error(`${result.failure.reason}: ${result.failure.detail}`, {
-    cause: result.failure.cause,
-  });
-}
-
 export function expectFailure(
   result: Result<unknown, StoreFailure>,
   reason: StoreFailure["reason"],

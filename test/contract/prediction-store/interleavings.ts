@@ -1,12 +1,19 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { groupOf, type PredictionRecord } from "../../../src/core/model/prediction-record.ts";
-import { fail } from "../../../src/core/model/result.ts";
+import {
+  groupOf,
+  type OutcomeValue,
+  type PredictionRecord,
+} from "../../../src/core/model/prediction-record.ts";
+import { fail, type Result } from "../../../src/core/model/result.ts";
 import type { KeptPrediction, PredictionStore } from "../../../src/core/ports/prediction-store.ts";
+import type { Finishing } from "../../../src/core/ports/settling-store.ts";
+import type { SharedCacheFailure } from "../../../src/core/ports/shared-cache.ts";
 import { addCounters } from "../../../src/core/quality/metrics/counters.ts";
 import { predictionCounters } from "../../../src/core/quality/metrics/prediction-counters.ts";
 import { scoreOutcome } from "../../../src/core/quality/metrics/score-outcome.ts";
 import { setOutcome } from "../../../src/core/quality/set-outcome.ts";
+import { settleEntity } from "../../../src/core/quality/settle-entity.ts";
 import { must } from "../../support/must.ts";
 import { aDraft, aRecord } from "../../support/records.ts";
 import { DEADLINE_MS, type Subject } from "./subject.ts";
@@ -26,12 +33,30 @@ const command = fc.oneof(
     replace: fc.boolean(),
     line,
   }),
+  // Of two entities: those of the records with an even and with an odd number. "none" is a class of none.
+  fc.record({
+    kind: fc.constant("finish" as const),
+    entity: fc.nat({ max: 1 }),
+    value: fc.constantFrom<OutcomeValue>(0, 1, 2, "none"),
+    hasTime: fc.boolean(),
+    line,
+  }),
 );
 type Command = typeof command extends fc.Arbitrary<infer C> ? C : never;
 
+/** What the entities of one run are by now. */
+interface Stage {
+  readonly store: PredictionStore;
+  readonly model: string;
+  readonly finished: Map<number, Finishing>;
+  rev: number;
+}
+
 /**
- * Whatever predictions, outcomes, replacements, repetitions and crashes do at the same time, the
- * counters of a model are what a recount of its records gives.
+ * Whatever predictions, outcomes, replacements, finishing entities in one way and another,
+ * repetitions and crashes do at the same time, the counters of a model are what a recount of its
+ * records gives; and once everybody has gone on to the end, what nobody recorded by hand is what the
+ * entity is at last.
  */
 export function describeInterleavings(subject: Subject): void {
   it("leaves the counters equal to a recount from the records", { timeout: 120_000 }, async () => {
@@ -41,31 +66,67 @@ export function describeInterleavings(subject: Subject): void {
       fc.asyncProperty(writers, async (plans) => {
         run += 1;
         const model = `${subject.model}-${run}`;
+        const stage: Stage = { store: subject.store, model, finished: new Map(), rev: run * 1_000 };
         await Promise.all(
           plans.map(async (plan) => {
-            for (const one of plan) await carryOut(subject.store, model, one);
+            for (const one of plan) await carryOut(stage, one);
           }),
         );
-        const page = must(await subject.store.list({ model, limit: 100 }, DEADLINE_MS));
-        const counted = must(await subject.store.counters(model, "1970-01-01", DEADLINE_MS));
-        const found = new Map(
-          counted.map(({ group, counters }) => [JSON.stringify(group), counters]),
-        );
-        expect(found).toEqual(recount(page.items));
+        await expectRecount(stage);
+        for (const finishing of stage.finished.values()) {
+          const { counts } = must(await settleAll(subject.store, finishing));
+          expect(counts.pending).toBe(0);
+        }
+        await expectRecount(stage);
+        await expectFollowed(stage);
       }),
       { numRuns: 60 },
     );
   });
 }
 
-/** Two are regressions, on two days. */
+async function expectRecount({ store, model }: Stage): Promise<void> {
+  const page = must(await store.list({ model, limit: 100 }, DEADLINE_MS));
+  const counted = must(await store.counters(model, "1970-01-01", DEADLINE_MS));
+  const found = new Map(counted.map(({ group, counters }) => [JSON.stringify(group), counters]));
+  expect(found).toEqual(recount(page.items));
+}
+
+async function expectFollowed({ store, model, finished }: Stage): Promise<void> {
+  const page = must(await store.list({ model, limit: 100 }, DEADLINE_MS));
+  for (const { record, outcome } of page.items) {
+    const finishing = finished.get(Number(record.entity?.id.split(":")[1]));
+    if (finishing === undefined) expect(outcome?.by).toBeUndefined();
+    if (finishing === undefined || (outcome !== undefined && outcome.by === undefined)) continue;
+    const scored = scoreOutcome(record, finishing.value);
+    expect(outcome?.value).toBe(scored.ok ? scored.value.value : undefined);
+  }
+}
+
+const settleAll = (store: PredictionStore, finishing: Finishing, untilMs = Date.now() + 60_000) =>
+  settleEntity({ predictions: store, clock: Date }, finishing, { untilMs, again: false });
+
+/** Two are regressions, on two days; each is on one of two entities. */
 function recordOf(model: string, index: number): PredictionRecord {
-  const base = { id: `${model}-${index}`, model, at: `2026-11-2${index % 2}T10:00:00.000Z` };
+  const entity = { type: "match", id: `${model}:${index % 2}` };
+  const at = `2026-11-2${index < 2 ? index : 0}T10:00:00.000Z`;
+  const base = { id: `${model}-${index}`, model, at, entity };
   if (index < 2) return aRecord({ ...base, output: { value: 1e9 + index / 3 } });
   return aRecord({ ...base, output: { label: "0", probabilities: { 0: 0.7, 1: 0.2, 2: 0.1 } } });
 }
 
-async function carryOut(store: PredictionStore, model: string, one: Command): Promise<void> {
+async function carryOut(stage: Stage, one: Command): Promise<void> {
+  const { store, model } = stage;
+  if (one.kind === "finish") {
+    stage.rev += 1;
+    const entity = { type: "match", id: `${model}:${one.entity}` };
+    const finishing = { entity, rev: stage.rev, value: one.value };
+    stage.finished.set(one.entity, finishing);
+    const untilMs = one.hasTime ? undefined : 0;
+    const told = await settleAll(onLine(store, one.line), finishing, untilMs);
+    expect(told.ok || one.line !== "whole").toBe(true);
+    return;
+  }
   if (one.kind === "add") {
     const drafts = [...new Set(one.ids)].map((index) => aDraft(recordOf(model, index)));
     if (one.line !== "cut") must(await store.add(drafts, Date.now(), DEADLINE_MS));
@@ -80,17 +141,23 @@ async function carryOut(store: PredictionStore, model: string, one: Command): Pr
   await setOutcome({ predictions: store, clock: Date }, wish);
 }
 
-/** A store whose answer to a new outcome is dropped on the way, or its command. */
+/** A store whose answer to new outcomes is dropped on the way, or its command. */
 const onLine = (store: PredictionStore, state: Command["line"]): PredictionStore => ({
   ...store,
-  async setOutcomes(...args) {
-    if (state !== "cut") {
-      const answer = await store.setOutcomes(...args);
-      if (state === "whole") return answer;
-    }
-    return fail({ reason: "unreachable", detail: "the test cut the line" });
-  },
+  setOutcomes: (...args) => sendOn(state, () => store.setOutcomes(...args)),
+  settle: (...args) => sendOn(state, () => store.settle(...args)),
 });
+
+async function sendOn<T>(
+  state: Command["line"],
+  send: () => Promise<Result<T, SharedCacheFailure>>,
+): Promise<Result<T, SharedCacheFailure>> {
+  if (state !== "cut") {
+    const answer = await send();
+    if (state === "whole") return answer;
+  }
+  return fail({ reason: "unreachable", detail: "the test cut the line" });
+}
 
 function recount(records: readonly KeptPrediction[]) {
   const groups = new Map<string, Map<string, bigint>>();

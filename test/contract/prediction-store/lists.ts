@@ -2,20 +2,14 @@ import { expect, it } from "vitest";
 import type { PredictionRecord } from "../../../src/core/model/prediction-record.ts";
 import type { RecordPage, RecordPlace } from "../../../src/core/ports/prediction-store.ts";
 import { must } from "../../support/must.ts";
-import { aDraft, aRecord } from "../../support/records.ts";
+import { addRecords, aRecord } from "../../support/records.ts";
 import { DEADLINE_MS, type Subject } from "./subject.ts";
 
 /** Lists of a model and of an entity: newest first, each record once. */
 export function describeLists(subject: Subject): void {
   const at = (ms: number) => new Date(Date.parse("2026-11-20T10:00:00.000Z") + ms).toISOString();
-  const add = async (records: readonly PredictionRecord[]) =>
-    must(
-      await subject.store.add(
-        records.map((one) => aDraft(one)),
-        Date.now(),
-        DEADLINE_MS,
-      ),
-    );
+  const add = (records: readonly PredictionRecord[]) =>
+    addRecords(subject.store, records, Date.now());
   const record = (id: string, ms: number, more: Partial<PredictionRecord> = {}) =>
     aRecord({ id: `${subject.model}-${id}`, model: subject.model, at: at(ms), ...more });
   const idsOf = (page: RecordPage) =>
@@ -58,18 +52,6 @@ export function describeLists(subject: Subject): void {
     const ask = async (after: RecordPlace | undefined) =>
       must(await subject.store.list({ ...query, after }, DEADLINE_MS));
     expect(await readAll(1, ask)).toEqual(["c", "b"]);
-  });
-
-  it("lists the records on an entity, and on no other", async () => {
-    const entity = { type: "order", id: `${subject.model}:1` };
-    await add([
-      record("a", 1, { entity }),
-      record("b", 2, { entity: { type: "order", id: `${subject.model}:2` } }),
-      record("c", 3, { entity }),
-      record("d", 4),
-    ]);
-    const page = must(await subject.store.listOnEntity({ entity, limit: 10 }, DEADLINE_MS));
-    expect(idsOf(page)).toEqual(["c", "a"]);
   });
 
   it("has nothing of a model that nobody asked", async () => {

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { OutcomeValue, PredictionRecord } from "../../../src/core/model/prediction-record.ts";
 import type { OutcomeChanged, PredictionStore } from "../../../src/core/ports/prediction-store.ts";
+import { addCounters } from "../../../src/core/quality/metrics/counters.ts";
+import { predictionCounters } from "../../../src/core/quality/metrics/prediction-counters.ts";
 import { must } from "../../support/must.ts";
-import { aDraft, aRecord } from "../../support/records.ts";
+import { aDraft, addRecords, aRecord, DAY_MS } from "../../support/records.ts";
 import type { StartedStore } from "../../support/redis-stores.ts";
 import { describeInterleavings } from "./interleavings.ts";
 import { describeLists } from "./lists.ts";
+import { describeSettling } from "./settling.ts";
 import { DEADLINE_MS, type Subject } from "./subject.ts";
 
 /** The promises of the prediction store port. */
@@ -29,20 +32,15 @@ export function describePredictionStore(start: () => Promise<StartedStore<Predic
 
   describe("records and outcomes", () => describeRecords(subject));
   describe("lists", () => describeLists(subject));
+  describe("outcomes of entities", () => describeSettling(subject));
   describe("any interleaving", () => describeInterleavings(subject));
 }
 
 function describeRecords(subject: Subject): void {
   const record = (id: string, more: Partial<PredictionRecord> = {}) =>
     aRecord({ id: `${subject.model}-${id}`, model: subject.model, ...more });
-  const add = async (...records: readonly PredictionRecord[]) =>
-    must(
-      await subject.store.add(
-        records.map((one) => aDraft(one)),
-        Date.now(),
-        DEADLINE_MS,
-      ),
-    );
+  const add = (...records: readonly PredictionRecord[]) =>
+    addRecords(subject.store, records, Date.now());
   const read = async ({ id }: PredictionRecord) =>
     must(await subject.store.get([id], DEADLINE_MS))[0];
   const counters = async () =>
@@ -108,6 +106,41 @@ function describeRecords(subject: Subject): void {
     const later = must(await subject.store.counters(subject.model, "2026-11-21", DEADLINE_MS));
     expect(later.map(({ group }) => group.day)).toEqual(["2026-11-21"]);
     expect(must(await subject.store.counters("other", "1970-01-01", DEADLINE_MS))).toEqual([]);
+  });
+
+  it("tells versions apart by whatever name, and takes none for another", async () => {
+    const versions = ["2", "other@2", "llama3:8b@unknown", "a%3Ab@1", "a:b@1", "100%@premium:x"];
+    await add(...versions.map((version, index) => record(`v-${index}`, { version })));
+    const found = (await counters()).map(({ group, counters: sums }) => [
+      ...[group.version, group.strategy, group.route, group.day],
+      sums.get("p:n"),
+    ]);
+    const each = versions.map((version) => [version, "fast", "production:1", "2026-11-20", 1n]);
+    expect(found.sort()).toEqual(each.sort());
+  });
+
+  it("takes five hundred at once, of several groups and times, and counts each once", async () => {
+    const records = Array.from({ length: 500 }, (_, index) =>
+      record(`many-${index}`, {
+        version: String(index % 3),
+        output: { value: (index - 250) / 3 },
+        entity: { type: subject.model, id: String(index % 7) },
+      }),
+    );
+    await add(...records.slice(0, 100));
+    const drafts = [...records, ...records.slice(0, 50)].map((one, index) =>
+      aDraft(one, (index % 2 === 0 ? 30 : 400) * DAY_MS),
+    );
+    expect(must(await subject.store.add(drafts, Date.now(), DEADLINE_MS))).toBe(400);
+    const sums = new Map((await counters()).map((one) => [one.group.version, one.counters]));
+    for (const version of ["0", "1", "2"]) {
+      const right = new Map<string, bigint>();
+      for (const one of records) {
+        if (one.version === version) addCounters(right, predictionCounters(one));
+      }
+      expect(sums.get(version)).toEqual(right);
+    }
+    expect((await read(records[499] as PredictionRecord))?.rev).toBe(1);
   });
 
   it("forgets a record after its time, and not what it counted", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Result } from "../../../src/core/model/result.ts";
-import type { SharedCache, SharedCacheFailure } from "../../../src/core/ports/shared-cache.ts";
+import type { SharedCache } from "../../../src/core/ports/shared-cache.ts";
+import { must } from "../../support/must.ts";
 
 const DEADLINE_MS = 10_000;
 const KEPT = { deadlineMs: DEADLINE_MS };
@@ -127,12 +127,5 @@ export function describeSharedCache(start: () => Promise<StartedCache>): void {
       .poll(async () => must(await getCache().get("gauge", DEADLINE_MS)), { timeout: 5_000 })
       .toBeUndefined();
     expect(must(await getCache().get("renewed", DEADLINE_MS))).toBe("2");
-  });
-}
-
-function must<T>(result: Result<T, SharedCacheFailure>): T {
-  if (result.ok) return result.value;
-  throw new Error(`${result.failure.reason}: ${result.failure.detail}`, {
-    cause: result.failure.cause,
   });
 }

@@ -3,6 +3,7 @@ import { startLocalS3 } from "../../../infra/local/s3.ts";
 import { createS3UploadStore } from "../../../src/adapters/s3/uploads.ts";
 import { createSystemClock } from "../../../src/adapters/web-platform/clock.ts";
 import { answer, type FaultServer, s3Error, startFaultServer } from "../../support/fault-server.ts";
+import { must } from "../../support/must.ts";
 import { RADOSGW_PACKAGES, startRadosgw } from "../../support/radosgw.ts";
 import { describeNeeding } from "../../support/skip-loudly.ts";
 import { sendPart, uploadsOver } from "./over-s3.ts";
@@ -30,9 +31,8 @@ describe("a signed URL of a part", () => {
   it("is good for its part of its upload, for as long as it says, and nothing else", async () => {
     const started = uploadsOver(await startLocalS3());
     const key = "models/x/uploads/id/model.onnx";
-    const begun = await started.uploads.begin(key, { deadlineMs: 10_000 });
-    if (!begun.ok) throw new Error(begun.failure.detail);
-    const address = { key, uploadId: begun.value, number: 1, expiresInS: 1_800 };
+    const begun = must(await started.uploads.begin(key, { deadlineMs: 10_000 }));
+    const address = { key, uploadId: begun, number: 1, expiresInS: 1_800 };
     const url = new URL(await started.uploads.presignPart(address));
     expect(url.searchParams.get("X-Amz-Expires")).toBe("1800");
     expect(url.href).not.toContain("secret");

@@ -3,6 +3,7 @@ import type { Result } from "../../../src/core/model/result.ts";
 import type { Bytes } from "../../../src/core/model/tensor.ts";
 import type { ObjectStore } from "../../../src/core/ports/object-store.ts";
 import type { UploadFailure, UploadStore } from "../../../src/core/ports/upload-store.ts";
+import { must } from "../../support/must.ts";
 
 export interface StartedUploads {
   readonly uploads: UploadStore;
@@ -61,10 +62,9 @@ export function describeUploadStore(
     const last = await part(2, new Uint8Array([1, 2, 3]));
     const first = await part(1, new Uint8Array(PART_BYTES).fill(7));
     must(await uploads.complete(key, uploadId, [last, first], DEADLINE));
-    const got = await store.get(key, { ...DEADLINE, maxBytes: 2 * PART_BYTES });
-    if (!got.ok) throw new Error(got.failure.detail);
-    expect(got.value.bytes.byteLength).toBe(PART_BYTES + 3);
-    expect([got.value.bytes[0], ...got.value.bytes.slice(-3)]).toEqual([7, 1, 2, 3]);
+    const got = must(await store.get(key, { ...DEADLINE, maxBytes: 2 * PART_BYTES }));
+    expect(got.bytes.byteLength).toBe(PART_BYTES + 3);
+    expect([got.bytes[0], ...got.bytes.slice(-3)]).toEqual([7, 1, 2, 3]);
   });
 
   it("has no object before it is complete", async () => {
@@ -140,11 +140,6 @@ export function describeUploadStore(
     );
     expect(await store.head(key, DEADLINE)).toMatchObject({ failure: { reason: "absent" } });
   });
-}
-
-function must<T>(outcome: Result<T, UploadFailure>): T {
-  if (outcome.ok) return outcome.value;
-  throw new Error(`${outcome.failure.reason}: ${outcome.failure.detail}`);
 }
 
 const reasonOf = (outcome: Result<unknown, UploadFailure>): string =>

@@ -1,11 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { deploymentKey } from "../../../src/core/model/keys.ts";
-import {
-  createRegistryApp,
-  MODEL,
-  type RegistryApp,
-  refusalOf,
-} from "../../support/registry-http.ts";
+import { refusalOf } from "../../support/json-answers.ts";
+import { createRegistryApp, MODEL, type RegistryApp } from "../../support/registry-http.ts";
 import { registryModel } from "../../support/registry-models.ts";
 
 let registry: RegistryApp;

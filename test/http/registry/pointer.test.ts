@@ -1,11 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { refusalOf } from "../../support/json-answers.ts";
 import { putDeployment, putVersion } from "../../support/publish.ts";
-import {
-  createRegistryApp,
-  MODEL,
-  type RegistryApp,
-  refusalOf,
-} from "../../support/registry-http.ts";
+import { createRegistryApp, MODEL, type RegistryApp } from "../../support/registry-http.ts";
 
 let registry: RegistryApp;
 

@@ -1,13 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, it } from "vitest";
 import { listKeys } from "../../../src/core/lifecycle/list-keys.ts";
-import { must } from "../../support/registry-core.ts";
-import {
-  createRegistryApp,
-  MODEL,
-  type RegistryApp,
-  refusalOf,
-} from "../../support/registry-http.ts";
+import { refusalOf } from "../../support/json-answers.ts";
+import { must } from "../../support/must.ts";
+import { createRegistryApp, MODEL, type RegistryApp } from "../../support/registry-http.ts";
 import { registryModel } from "../../support/registry-models.ts";
 
 let registry: RegistryApp;

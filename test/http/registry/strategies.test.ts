@@ -1,11 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { JsonAnswer } from "../../support/json-answers.ts";
 import type { PredictionOptions } from "../../support/predictions.ts";
-import {
-  type Answer,
-  createRegistryApp,
-  MODEL,
-  type RegistryApp,
-} from "../../support/registry-http.ts";
+import { createRegistryApp, MODEL, type RegistryApp } from "../../support/registry-http.ts";
 import { createTestRemote } from "../../support/remote.ts";
 
 let registry: RegistryApp;
@@ -31,7 +27,7 @@ beforeEach(async () => {
   await registry.publish("a2");
 });
 
-async function put(settings: object, aliases?: object): Promise<Answer> {
+async function put(settings: object, aliases?: object): Promise<JsonAnswer> {
   const path = `${MODEL}/deployment`;
   const { headers, body } = await registry.send("GET", path);
   const etag = headers.get("etag") ?? "";
@@ -50,7 +46,7 @@ const OWN = { kind: "model", reference: "m@2" };
 const premium = (strategy: object) => ({ strategies: { premium: strategy } });
 
 /** Status, code and the paths of what is wrong. */
-const wrong = ({ status, body }: Answer) => [
+const wrong = ({ status, body }: JsonAnswer) => [
   status,
   body.code,
   (body.errors as readonly { readonly path: string }[] | undefined)?.map(({ path }) => path),

@@ -1,10 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import {
-  createRegistryApp,
-  MODEL,
-  type RegistryApp,
-  refusalOf,
-} from "../../support/registry-http.ts";
+import { refusalOf } from "../../support/json-answers.ts";
+import { createRegistryApp, MODEL, type RegistryApp } from "../../support/registry-http.ts";
 
 let registry: RegistryApp;
 

@@ -9,11 +9,11 @@ import {
 import { verifyAudit } from "../../../src/core/lifecycle/audit/verify-audit.ts";
 import { listKeys } from "../../../src/core/lifecycle/list-keys.ts";
 import { auditHeadKey } from "../../../src/core/model/keys.ts";
-import type { Result } from "../../../src/core/model/result.ts";
 import type { FreshetEvent } from "../../../src/core/ports/events.ts";
 import type { ObjectStore } from "../../../src/core/ports/object-store.ts";
 import { type ChaosStore, createChaosStore } from "../../support/chaos-store.ts";
 import { createManualClock, type ManualClock } from "../../support/manual-clock.ts";
+import { must } from "../../support/must.ts";
 
 /** An audit chain without an outside. */
 export interface Chain {
@@ -83,11 +83,6 @@ export function createChain(): Chain {
       must(await bucket.delete(key, DEADLINE));
     },
   };
-}
-
-export function must<T>(outcome: Result<T, { reason: string; detail: string }>): T {
-  if (outcome.ok) return outcome.value;
-  throw new Error(`${outcome.failure.reason}: ${outcome.failure.detail}`);
 }
 
 const reportOf = async (verified: ReturnType<typeof verifyAudit>) => must(await verified);

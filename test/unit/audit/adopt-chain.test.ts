@@ -3,7 +3,8 @@ import { createNodeDigest } from "../../../infra/local/node-digest.ts";
 import { createMemoryObjectStore } from "../../../src/adapters/memory/object-store.ts";
 import { adoptChain } from "../../../src/core/lifecycle/audit/adopt-chain.ts";
 import { type ChaosStore, createChaosStore } from "../../support/chaos-store.ts";
-import { type Chain, createChain, must } from "./a-chain.ts";
+import { must } from "../../support/must.ts";
+import { type Chain, createChain } from "./a-chain.ts";
 
 const HEAD = "audit/head.json";
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { readAudit } from "../../../src/core/lifecycle/audit/read-audit.ts";
-import { type Chain, createChain, must } from "./a-chain.ts";
+import { must } from "../../support/must.ts";
+import { type Chain, createChain } from "./a-chain.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { recordAction } from "../../../src/core/lifecycle/audit/record-action.ts";
 import type { ObjectStore } from "../../../src/core/ports/object-store.ts";
-import { ACTION, type Chain, createChain, must, whileTimePasses } from "./a-chain.ts";
+import { must } from "../../support/must.ts";
+import { ACTION, type Chain, createChain, whileTimePasses } from "./a-chain.ts";
 
 const DAY = "audit/2023/11/14/";
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { type Chain, createChain, must } from "./a-chain.ts";
+import { must } from "../../support/must.ts";
+import { type Chain, createChain } from "./a-chain.ts";
 
 const HEAD = "audit/head.json";
 const STRANGER = "audit/2023/11/14/01HF7YAT00ZZZZZZZZZZZZZZZZ.json";

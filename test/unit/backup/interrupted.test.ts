@@ -4,8 +4,10 @@ import { runBackup } from "../../../src/core/lifecycle/backup/run-backup.ts";
 import type { ObjectStore } from "../../../src/core/ports/object-store.ts";
 import {
   contentOf,
+  createBackedUp,
   createTwoBuckets,
   dyingStore,
+  emptyBucket,
   fillRegistry,
   type TwoBuckets,
 } from "../../support/two-buckets.ts";
@@ -76,14 +78,9 @@ describe("a process that dies after any single write", () => {
   it("of a restore leaves a sound registry, and the same call again completes it", async () => {
     let deaths = 0;
     for (let writes = 0; ; writes += 1) {
-      const source = createTwoBuckets();
-      await fillRegistry(source);
-      await source.run();
+      const source = await createBackedUp();
       const before = await contentOf(source.bucket);
-      const page = await source.bucket.list("", { deadlineMs: 1_000 });
-      if (!page.ok) throw new Error(page.failure.detail);
-      for (const { key } of page.value.objects)
-        await source.bucket.delete(key, { deadlineMs: 1_000 });
+      await emptyBucket(source.bucket);
       const request = { ...BUDGET, overwritePointer: false };
       const died = await diesAt(() => restore(dying(source, writes), request, { actor: "t" }));
       expect(await isSound(source.bucket)).toBe(true);

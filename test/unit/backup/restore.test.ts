@@ -2,54 +2,35 @@ import { describe, expect, it } from "vitest";
 import { readHistory } from "../../../src/core/lifecycle/pointer/read-history.ts";
 import { deleteVersion } from "../../../src/core/lifecycle/versions/delete-version.ts";
 import { deploymentKey, manifestKey, modelBytesKey } from "../../../src/core/model/keys.ts";
-import type { ObjectStore } from "../../../src/core/ports/object-store.ts";
+import { must } from "../../support/must.ts";
 import { jsonBytes, putDeployment, putVersion } from "../../support/publish.ts";
 import {
   bytesOf,
   contentOf,
+  createBackedUp,
   createTwoBuckets,
-  fillRegistry,
-  type TwoBuckets,
+  emptyBucket,
   textAt,
 } from "../../support/two-buckets.ts";
 
 const DEADLINE = { deadlineMs: 1_000 };
 
-async function backedUp(): Promise<TwoBuckets> {
-  const buckets = createTwoBuckets();
-  await fillRegistry(buckets);
-  await buckets.run();
-  return buckets;
-}
-
-async function empty(store: ObjectStore, prefix = ""): Promise<void> {
-  const page = await store.list(prefix, DEADLINE);
-  if (!page.ok) throw new Error(page.failure.detail);
-  for (const { key } of page.value.objects) await store.delete(key, DEADLINE);
-}
-
-const must = async (restoring: ReturnType<TwoBuckets["restore"]>) => {
-  const restored = await restoring;
-  if (!restored.ok) throw new Error(restored.failure.detail);
-  return restored.value;
-};
-
 describe("restoring", () => {
   it("brings the whole registry back into an empty bucket, byte for byte", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     const before = await contentOf(buckets.bucket);
-    await empty(buckets.bucket);
-    const report = await must(buckets.restore());
+    await emptyBucket(buckets.bucket);
+    const report = must(await buckets.restore());
     expect(report).toMatchObject({ failures: 0, done: true, unchanged: 0 });
     expect(report.pointers).toEqual({ iris: "restored", wine: "restored" });
     expect(await contentOf(buckets.bucket)).toEqual(before);
   });
 
   it("writes a pointer after every version that it names", async () => {
-    const buckets = await backedUp();
-    await empty(buckets.bucket);
+    const buckets = await createBackedUp();
+    await emptyBucket(buckets.bucket);
     buckets.calls();
-    await must(buckets.restore());
+    must(await buckets.restore());
     const written = buckets.calls().flatMap((line) => line.match(/^first put (iris.*)/)?.[1] ?? []);
     expect(written.slice(0, 2)).toEqual([
       "iris/versions/1/model.onnx",
@@ -59,9 +40,9 @@ describe("restoring", () => {
   });
 
   it("changes nothing where nothing is lost", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     const before = await contentOf(buckets.bucket);
-    const report = await must(buckets.restore());
+    const report = must(await buckets.restore());
     expect(report).toMatchObject({ restored: 0, failures: 0, pointers: { iris: "kept" } });
     expect(await contentOf(buckets.bucket)).toEqual(before);
   });
@@ -76,11 +57,11 @@ describe("restoring", () => {
     expect(await buckets.restore({ model: "iris", version: "2" })).toMatchObject({
       failure: { reason: "version_deleted" },
     });
-    await must(buckets.restore());
+    must(await buckets.restore());
     expect(await textAt(buckets.bucket, manifestKey("iris", "2"))).toBe("absent");
     await buckets.run();
-    await empty(buckets.bucket);
-    await must(buckets.restore());
+    await emptyBucket(buckets.bucket);
+    must(await buckets.restore());
     expect(await textAt(buckets.bucket, modelBytesKey("iris", "2"))).toBe("absent");
     expect(await textAt(buckets.bucket, "models/iris/versions/2/tombstone.json")).toContain(
       "actor",
@@ -88,18 +69,18 @@ describe("restoring", () => {
   });
 
   it("restores one model and leaves the others", async () => {
-    const buckets = await backedUp();
-    await empty(buckets.bucket);
-    await must(buckets.restore({ model: "wine" }));
+    const buckets = await createBackedUp();
+    await emptyBucket(buckets.bucket);
+    must(await buckets.restore({ model: "wine" }));
     const keys = Object.keys(await contentOf(buckets.bucket));
     expect(keys.length).toBeGreaterThan(3);
     expect(keys.every((key) => key.startsWith("models/wine/"))).toBe(true);
   });
 
   it("restores one version with its notes; a pointer that names others waits", async () => {
-    const buckets = await backedUp();
-    await empty(buckets.bucket);
-    const report = await must(buckets.restore({ model: "iris", version: "1" }));
+    const buckets = await createBackedUp();
+    await emptyBucket(buckets.bucket);
+    const report = must(await buckets.restore({ model: "iris", version: "1" }));
     expect(report).toMatchObject({ failures: 0, pointers: { iris: "kept" } });
     expect(Object.keys(await contentOf(buckets.bucket))).toEqual([
       "models/iris/versions/1/manifest.json",
@@ -109,19 +90,19 @@ describe("restoring", () => {
   });
 
   it("replaces damaged bytes of the one version that is asked for", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     await buckets.bucket.put(modelBytesKey("iris", "1"), bytesOf("iris", "X"), DEADLINE);
-    await must(buckets.restore());
+    must(await buckets.restore());
     expect(await textAt(buckets.bucket, modelBytesKey("iris", "1"))).toBe("iris X");
-    await must(buckets.restore({ model: "iris", version: "1" }));
+    must(await buckets.restore({ model: "iris", version: "1" }));
     expect(await textAt(buckets.bucket, modelBytesKey("iris", "1"))).toBe("iris 1");
   });
 
   it("puts no manifest over bytes that another publisher has put under the number", async () => {
-    const buckets = await backedUp();
-    await empty(buckets.bucket);
+    const buckets = await createBackedUp();
+    await emptyBucket(buckets.bucket);
     await buckets.bucket.put(modelBytesKey("wine", "1"), bytesOf("other", "1"), DEADLINE);
-    const report = await must(buckets.restore({ model: "wine" }));
+    const report = must(await buckets.restore({ model: "wine" }));
     expect(report.failed).toEqual([
       { key: modelBytesKey("wine", "1"), reason: "differs" },
       { key: deploymentKey("wine"), reason: "version_not_restored" },
@@ -131,10 +112,10 @@ describe("restoring", () => {
   });
 
   it("restores no bytes that were damaged in the backup", async () => {
-    const buckets = await backedUp();
-    await empty(buckets.bucket);
+    const buckets = await createBackedUp();
+    await emptyBucket(buckets.bucket);
     await buckets.backupBucket.put(modelBytesKey("wine", "1"), bytesOf("wine", "X"), DEADLINE);
-    const report = await must(buckets.restore({ model: "wine" }));
+    const report = must(await buckets.restore({ model: "wine" }));
     expect(report.failed[0]).toEqual({
       key: modelBytesKey("wine", "1"),
       reason: "backup_digest_mismatch",
@@ -143,25 +124,25 @@ describe("restoring", () => {
   });
 
   it("gives a lost pointer a revision of its own when the history goes on past the backup", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     await buckets.bucket.put(
       "models/wine/history/0000000009.json",
       jsonBytes({ rev: 9 }),
       DEADLINE,
     );
     await buckets.bucket.delete(deploymentKey("wine"), DEADLINE);
-    expect(await must(buckets.restore({ model: "wine" }))).toMatchObject({
+    expect(must(await buckets.restore({ model: "wine" }))).toMatchObject({
       pointers: { wine: "restored" },
     });
     expect(await textAt(buckets.bucket, deploymentKey("wine"))).toContain('"rev": 10');
   });
 
   it("leaves a pointer that exists, and moves it when asked to, as a move in the history", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     await putDeployment(buckets.bucket, "iris", 8, { production: { "2": 100 } });
-    expect(await must(buckets.restore())).toMatchObject({ pointers: { iris: "kept" } });
+    expect(must(await buckets.restore())).toMatchObject({ pointers: { iris: "kept" } });
     expect(await textAt(buckets.bucket, deploymentKey("iris"))).toContain('"rev":8');
-    const report = await must(buckets.restore({ model: "iris", overwritePointer: true }));
+    const report = must(await buckets.restore({ model: "iris", overwritePointer: true }));
     expect(report.pointers).toEqual({ iris: "moved" });
     const history = await readHistory(buckets.bucket, "iris", { limit: 2 });
     expect(history).toMatchObject({
@@ -171,9 +152,9 @@ describe("restoring", () => {
   });
 
   it("replaces a pointer that nobody can read, when asked to", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     await buckets.bucket.put(deploymentKey("wine"), jsonBytes("nonsense"), DEADLINE);
-    await must(buckets.restore({ model: "wine", overwritePointer: true }));
+    must(await buckets.restore({ model: "wine", overwritePointer: true }));
     expect(await textAt(buckets.bucket, deploymentKey("wine"))).toBe(
       await textAt(buckets.backupBucket, deploymentKey("wine")),
     );
@@ -183,20 +164,20 @@ describe("restoring", () => {
     ["a model", { model: "tulip" }, "model_not_found"],
     ["a version", { model: "wine", version: "9" }, "version_not_found"],
   ])("says that the backup does not have %s", async (_, request, reason) => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     expect(await buckets.restore(request)).toMatchObject({ failure: { reason } });
   });
 
   it("says so when a bucket does not answer", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     buckets.backup.break("list", "unreachable");
     expect(await buckets.restore()).toMatchObject({ failure: { reason: "store_unavailable" } });
   });
 
   it("stops when its time is up, and the same call again goes on", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     const before = await contentOf(buckets.bucket);
-    await empty(buckets.bucket);
+    await emptyBucket(buckets.bucket);
     const tick = buckets.clock;
     const { get } = buckets.backup;
     buckets.backup.get = async (key, options) => {
@@ -205,7 +186,7 @@ describe("restoring", () => {
     };
     let calls = 0;
     for (let done = false; !done && calls < 30; calls += 1) {
-      done = (await must(buckets.restore({ budgetMs: 8_000 }))).done;
+      done = must(await buckets.restore({ budgetMs: 8_000 })).done;
     }
     expect(calls).toBeGreaterThan(1);
     expect(await contentOf(buckets.bucket)).toEqual(before);

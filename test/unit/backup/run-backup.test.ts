@@ -7,21 +7,13 @@ import { jsonBytes, putDeployment, putVersion } from "../../support/publish.ts";
 import {
   bytesOf,
   contentOf,
+  createBackedUp,
   createTwoBuckets,
   fillRegistry,
-  type TwoBuckets,
   textAt,
 } from "../../support/two-buckets.ts";
 
 const DEADLINE = { deadlineMs: 1_000 };
-
-async function backedUp(options = {}): Promise<TwoBuckets> {
-  const buckets = createTwoBuckets(options);
-  await fillRegistry(buckets);
-  await buckets.run();
-  buckets.calls();
-  return buckets;
-}
 
 const writes = (calls: readonly string[]) =>
   calls.flatMap((line) => line.match(/^second put (.*)/)?.[1] ?? []);
@@ -61,7 +53,7 @@ describe("a backup", () => {
   ])(
     "of an unchanged registry lists both buckets and reads nothing of it, with stores %s",
     async (_, etagsDiffer) => {
-      const buckets = await backedUp({ etagsDiffer });
+      const buckets = await createBackedUp({ etagsDiffer });
       const report = await buckets.run();
       expect(report).toMatchObject({ copied: 0, bytes: 0, failures: 0, done: true });
       expect(report.unchanged).toBe(Object.keys(await contentOf(buckets.backupBucket)).length);
@@ -76,7 +68,7 @@ describe("a backup", () => {
   it.each([false, true])(
     "copies what is new and what changed, and no more (etags differ: %s)",
     async (etagsDiffer) => {
-      const buckets = await backedUp({ etagsDiffer });
+      const buckets = await createBackedUp({ etagsDiffer });
       await putVersion(buckets.bucket, "iris", "4", bytesOf("iris", "4"));
       await buckets.bucket.put(
         "models/iris/versions/1/notes.json",
@@ -95,7 +87,7 @@ describe("a backup", () => {
   );
 
   it("keeps the bytes of a version that is deleted, and takes its tombstone", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     await putDeployment(buckets.bucket, "iris", 3, { production: { "1": 100 } });
     const deleted = await deleteVersion({ ...buckets.deps, store: buckets.bucket }, "iris", "2", {
       actor: "t",
@@ -123,7 +115,7 @@ describe("a backup", () => {
   });
 
   it("does not let damage in the first bucket reach a good copy", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     await buckets.bucket.put(modelBytesKey("iris", "1"), bytesOf("iris", "X"), DEADLINE);
     await buckets.bucket.put(manifestKey("wine", "1"), jsonBytes({ not: "it" }), DEADLINE);
     await buckets.bucket.put(deploymentKey("iris"), jsonBytes({ not: "it" }), DEADLINE);
@@ -138,7 +130,7 @@ describe("a backup", () => {
   });
 
   it("keeps the only good copy when bytes and manifest were both overwritten in the first bucket", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     const before = await contentOf(buckets.backupBucket);
     await putVersion(buckets.bucket, "iris", "1", bytesOf("iris", "X"));
     const report = await buckets.run();
@@ -149,14 +141,14 @@ describe("a backup", () => {
   });
 
   it("mends a copy that was damaged in the backup", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     await buckets.backupBucket.put(modelBytesKey("iris", "1"), bytesOf("iris", "X"), DEADLINE);
     expect(await buckets.run()).toMatchObject({ copied: 1, failures: 0 });
     expect(await textAt(buckets.backupBucket, modelBytesKey("iris", "1"))).toBe("iris 1");
   });
 
   it("takes no pointer of a lower revision than it has: the first bucket was begun anew", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     await putDeployment(buckets.bucket, "wine", 7, { production: { "1": 100 } });
     await buckets.run();
     await putDeployment(buckets.bucket, "wine", 1, { production: { "1": 100 } });
@@ -166,7 +158,7 @@ describe("a backup", () => {
   });
 
   it("says what the first bucket has lost, and keeps it", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     await buckets.bucket.delete(deploymentKey("wine"), DEADLINE);
     const { failed } = await buckets.run();
     expect(failed).toEqual([{ key: deploymentKey("wine"), reason: "absent" }]);
@@ -174,14 +166,14 @@ describe("a backup", () => {
   });
 
   it("leaves a version alone whose publish is under way", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     await buckets.bucket.put(modelBytesKey("iris", "9"), bytesOf("iris", "9"), DEADLINE);
     expect(await buckets.run()).toMatchObject({ copied: 0, failures: 0 });
     expect(await textAt(buckets.backupBucket, modelBytesKey("iris", "9"))).toBe("absent");
   });
 
   it.each(["first", "second"])("says so when the %s bucket cannot be listed", async (which) => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     (which === "first" ? buckets.store : buckets.backup).break("list", "unreachable");
     const report = await buckets.run();
     expect(report).toMatchObject({ done: false, failures: 1, failed: [{ reason: "unreachable" }] });
@@ -228,7 +220,7 @@ describe("a backup", () => {
   });
 
   it("wraps round to what comes before the place where it went on, and sees nothing twice", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     const report = await buckets.run();
     const cursor = "models/wine/";
     const stopped = { ...report, done: false, cursor };
@@ -240,7 +232,7 @@ describe("a backup", () => {
   });
 
   it("sees a change that left the size as it was, between stores whose etags differ", async () => {
-    const buckets = await backedUp({ etagsDiffer: true });
+    const buckets = await createBackedUp({ etagsDiffer: true });
     const notes = "models/iris/versions/1/notes.json";
     await buckets.bucket.put(notes, jsonBytes({ tags: { a: "c" } }), DEADLINE);
     expect(await buckets.run()).toMatchObject({ copied: 1, failures: 0 });
@@ -248,7 +240,7 @@ describe("a backup", () => {
   });
 
   it("is told of in one event", async () => {
-    const buckets = await backedUp();
+    const buckets = await createBackedUp();
     expect(buckets.events.map(({ kind }) => kind)).toEqual(["backup_ran"]);
   });
 });

@@ -3,14 +3,13 @@ import { deleteBundle } from "../../../src/core/lifecycle/bundle/delete-bundle.t
 import { putBundle } from "../../../src/core/lifecycle/bundle/put-bundle.ts";
 import { deleteVersion } from "../../../src/core/lifecycle/versions/delete-version.ts";
 import { pruneVersions } from "../../../src/core/lifecycle/versions/prune-versions.ts";
+import { failureOf, must } from "../../support/must.ts";
 import { jsonBytes } from "../../support/publish.ts";
 import {
-  createTestRegistry,
-  failureOf,
   MOVER,
-  must,
   point,
   publishAs,
+  registryWithVersions,
   type TestRegistry,
 } from "../../support/registry-core.ts";
 
@@ -21,8 +20,7 @@ const bundle = (name: string, ...references: string[]) =>
   putBundle(registry.deps, name, { references }, "any").then(must);
 
 beforeEach(async () => {
-  registry = createTestRegistry();
-  for (const label of ["a", "b", "c"]) await publishAs(registry.deps, "m", label);
+  registry = await registryWithVersions("a", "b", "c");
 });
 
 describe("deleting a version that a bundle names", () => {

@@ -4,13 +4,9 @@ import { listBundles } from "../../../src/core/lifecycle/bundle/list-bundles.ts"
 import { type PutCondition, putBundle } from "../../../src/core/lifecycle/bundle/put-bundle.ts";
 import { readBundle } from "../../../src/core/lifecycle/bundle/read-bundle.ts";
 import { bundleDraftSchema } from "../../../src/core/model/bundle.ts";
+import { failureOf, must } from "../../support/must.ts";
 import { jsonBytes, publish, putDeployment, putVersion } from "../../support/publish.ts";
-import {
-  createTestRegistry,
-  failureOf,
-  must,
-  type TestRegistry,
-} from "../../support/registry-core.ts";
+import { createTestRegistry, type TestRegistry } from "../../support/registry-core.ts";
 
 const DEADLINE = { deadlineMs: 1_000 };
 const BYTES = new Uint8Array(1);

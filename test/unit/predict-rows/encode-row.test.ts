@@ -64,6 +64,12 @@ describe("a row becomes tensors", () => {
     expect(wrongOf(encode(plan, { ...row, state: [1, 2, "x", 4] }))[1]).toBe("rows[3].state[2]");
   });
 
+  it("of an image beside another input, whatever its size", () => {
+    const plan = planOf([spec("image", [-1, 3, 224, 224]), spec("age", [-1])]);
+    const image = new Array<number>(3 * 224 * 224).fill(0.5);
+    expect(dataOf(encode(plan, { image, age: 1 }))[0]).toHaveLength(3 * 224 * 224);
+  });
+
   it("with what stands for what is missing, absent or null", () => {
     const features = featuresOf({ name: "a", missing: "nan" }, { name: "b", missing: -1 });
     const plan = planOf([spec("x", [-1, 2])], features);
@@ -78,11 +84,9 @@ describe("a row becomes tensors", () => {
     const number = planOf([spec("x", [-1, 1])], featuresOf({ name: "c", categories }));
     expect(dataOf(encode(text, { c: "green" }))).toEqual([["green"]]);
     expect(dataOf(encode(number, { c: "green" }))).toEqual([[1]]);
-    expect(dataOf(encode(number, { c: 0 }))).toEqual([[0]]);
     expect(wrongOf(encode(text, { c: "gren" }))[2]).toBe(
       "must be one of 'red', 'green'; it is the text 'gren'; did you mean 'green'?",
     );
-    expect(wrongOf(encode(number, { c: 2 }))[2]).toMatch(/place from 0 to 1; it is 2$/);
   });
 
   it("from cells of text, where text may stand for numbers", () => {
@@ -114,6 +118,13 @@ describe("a row that is wrong is told where and how", () => {
       'rows[3]["petal lenght"]',
       /is not a feature of the model; did you mean 'petal length'\?/,
     ],
+    [
+      "a name that is near to none",
+      { colour: 1, age: 2 },
+      "unknown_feature",
+      "rows[3].colour",
+      /is not a feature of the model; its features are 'petal length', 'age'$/,
+    ],
     ["a missing name", { age: 2 }, "missing_feature", 'rows[3]["petal length"]', /is missing/],
     ["an empty value", [1, null], "missing_value", "rows[3].age", /is empty/],
     ["text", [1, "x"], "invalid_value", "rows[3].age", /must be a number.*it is the text 'x'/],
@@ -122,6 +133,12 @@ describe("a row that is wrong is told where and how", () => {
     ["past binary32", [1, 1e39], "invalid_value", "rows[3].age", /within binary32; it is 1e\+39/],
   ])("%s", (_what, row, code, path, message) => {
     expect(wrongOf(encode(PLAN, row))).toEqual([code, path, expect.stringMatching(message)]);
+  });
+
+  it("with the first ten features where there are many", () => {
+    const names = Array.from({ length: 13 }, (_, place) => `feature number ${place}`);
+    const many = planOf([spec("x", [-1, 13])], featuresOf(...names));
+    expect(wrongOf(encode(many, { x: 1 }))[2]).toMatch(/'feature number 9' and 3 more$/);
   });
 
   it("names of every object are no features", () => {

@@ -11,9 +11,10 @@ import { archiveRecords } from "../../../src/core/quality/archive/archive-record
 import { setOutcome } from "../../../src/core/quality/set-outcome.ts";
 import { runTick } from "../../../src/cron/run-tick.ts";
 import { createChaosStore } from "../../support/chaos-store.ts";
+import { countingIds } from "../../support/counting-ids.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { must } from "../../support/must.ts";
-import { aDraft, aRecord } from "../../support/records.ts";
+import { addRecords, aRecord } from "../../support/records.ts";
 import { createTestCore } from "../../support/test-core.ts";
 
 const BUDGET = { budgetMs: 60_000 };
@@ -21,20 +22,10 @@ const BUDGET = { budgetMs: 60_000 };
 async function createSubject(...records: readonly PredictionRecord[]) {
   const clock = createManualClock();
   const predictions = createMemoryPredictionStore(clock);
-  must(
-    await predictions.add(
-      records.map((one) => aDraft(one)),
-      clock.now(),
-      1,
-    ),
-  );
+  await addRecords(predictions, records, clock.now());
   const bucket = createMemoryObjectStore({ digest: createNodeDigest() });
   const store = createChaosStore(bucket);
-  let ids = 0;
-  const newId = () => {
-    ids += 1;
-    return `object-${ids}`;
-  };
+  const newId = countingIds("object");
   return { deps: { predictions, store, gzip, clock, newId }, bucket, store };
 }
 

@@ -50,6 +50,15 @@ describe("metrics of classes", () => {
     expect(told).not.toHaveProperty("calibration");
   });
 
+  it("say how many outcomes the log loss and the calibration are of", () => {
+    const sure: Answer = { label: "a", probabilities: { a: 0.75, b: 0.25 }, confidence: 0.75 };
+    // As of an answer whose probabilities are NaN: it has a label, and nothing else.
+    const told = metricsOf(["a", sure], ["a", { label: "a" }], ["b", { label: "a" }]);
+    expect(told).toMatchObject({ n_labels: 3, n_probabilities: 1, calibration: { n: 1 } });
+    expect(told?.log_loss).toBeCloseTo(-Math.log(0.75), 12);
+    expect(labels(["a", "a"])).toMatchObject({ n_labels: 1, n_probabilities: 0 });
+  });
+
   it("clip the probability of a truth that was ruled out", () => {
     const told = metricsOf(["b", { label: "a", probabilities: { a: 1, b: 0 }, confidence: 1 }]);
     // −ln 2^−52
@@ -89,7 +98,7 @@ describe("metrics of numbers", () => {
   };
 
   it("have no R² of one outcome, and scikit-learn's where all truths are equal", () => {
-    expect(told([1, 2])).toEqual({ mae: 1, rmse: 1 });
+    expect(told([1, 2])).toEqual({ n_values: 1, mae: 1, rmse: 1 });
     expect(told([3, 3], [3, 3])?.r2).toBe(1);
     expect(told([3, 3], [3, 4])?.r2).toBe(0);
   });

@@ -3,6 +3,7 @@ import { createMemoryEntityStore } from "../../../src/adapters/memory/entity-sto
 import { createMemoryPredictionStore } from "../../../src/adapters/memory/prediction-store.ts";
 import type { OutcomeValue, PredictionRecord } from "../../../src/core/model/prediction-record.ts";
 import { ok, type Result } from "../../../src/core/model/result.ts";
+import type { PredictionStore } from "../../../src/core/ports/prediction-store.ts";
 import { addCounters } from "../../../src/core/quality/metrics/counters.ts";
 import { groupAccuracy } from "../../../src/core/quality/metrics/model-metrics.ts";
 import {
@@ -12,10 +13,13 @@ import {
 import { scoreOutcome } from "../../../src/core/quality/metrics/score-outcome.ts";
 import { setOutcome } from "../../../src/core/quality/set-outcome.ts";
 import { settleEntity, settleLate } from "../../../src/core/quality/settle-entity.ts";
+import { settleUnsettled } from "../../../src/core/quality/settle-unsettled.ts";
 import { parseWindow } from "../../../src/core/quality/window.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { must } from "../../support/must.ts";
-import { aDraft, aRecord } from "../../support/records.ts";
+import { addRecords, aRecord } from "../../support/records.ts";
+
+const AT = { createdAtMs: 1, updatedAtMs: 1 };
 
 const reasonOf = (told: Result<unknown, { readonly reason: string }>) =>
   told.ok ? "ok" : told.failure.reason;
@@ -23,13 +27,7 @@ const reasonOf = (told: Result<unknown, { readonly reason: string }>) =>
 async function storeOf(...records: readonly PredictionRecord[]) {
   const clock = createManualClock();
   const predictions = createMemoryPredictionStore(clock);
-  must(
-    await predictions.add(
-      records.map((one) => aDraft(one)),
-      clock.now(),
-      1,
-    ),
-  );
+  await addRecords(predictions, records, clock.now());
   return { clock, predictions };
 }
 
@@ -123,50 +121,103 @@ describe("setOutcome", () => {
     expect(reasonOf(await setOutcome({ ...deps, classesOf }, { id: "b", value: "b" }))).toBe("ok");
     expect(asked).toBe(1);
   });
+
+  it("holds an answer of another model to the classes of the version that was asked", async () => {
+    const record = { version: "gpt@unknown", route: "production:4", output: { label: "x" } };
+    const deps = await storeOf(aRecord({ id: "a", ...record }));
+    const classesOf = async (_: string, version: string) => (version === "4" ? ["x"] : []);
+    const told = await setOutcome({ ...deps, classesOf }, { id: "a", value: "z" });
+    expect(reasonOf(told)).toBe("outcome_invalid");
+  });
 });
 
 describe("settleEntity", () => {
   const entity = { type: "match", id: "1" };
+  const finishing = { entity, rev: 1, value: "b" };
+  const NONE = { settled: 0, unchanged: 0, conflicting: 0, invalid: 0, pending: 0 };
   const records = (count: number) =>
     Array.from({ length: count }, (_, index) =>
       aRecord({ id: `id-${String(index).padStart(4, "0")}`, entity }),
     );
+  /** Each page takes `ms` of the clock. */
+  const slow = ({ clock, predictions }: Awaited<ReturnType<typeof storeOf>>, ms: number) => ({
+    clock,
+    predictions: {
+      ...predictions,
+      async settle(...given: Parameters<PredictionStore["settle"]>) {
+        await clock.advance(ms);
+        return predictions.settle(...given);
+      },
+    },
+  });
+  const settleFor = async (deps: Parameters<typeof settleEntity>[0], budgetMs: number) => {
+    const how = { untilMs: deps.clock.now() + budgetMs, again: true };
+    return must(await settleEntity(deps, finishing, how));
+  };
 
   it("settles all of several pages, and again without harm", async () => {
     const deps = await storeOf(...records(230), aRecord({ id: "other" }));
-    const wish = { value: "b", budgetMs: 1_000 };
-    expect(must(await settleEntity(deps, entity, wish))).toEqual({
-      settled: 230,
-      failed: 0,
-      failures: [],
+    const first = await settleFor(deps, 1_000);
+    expect(first).toEqual({ counts: { ...NONE, settled: 230 }, looked: 230 });
+    expect(await settleFor(deps, 1_000)).toEqual({
+      counts: { ...NONE, unchanged: 230 },
+      looked: 0,
     });
-    expect(must(await settleEntity(deps, entity, wish)).settled).toBe(230);
     const [sums] = must(await deps.predictions.counters("iris", "1970-01-01", 1));
     expect(sums?.counters.get("n")).toBe(230n);
     expect(must(await deps.predictions.get(["other"], 1))[0]?.outcome).toBeUndefined();
   });
 
-  it("goes on where it stopped when its time was over", async () => {
-    const deps = await storeOf(...records(230));
-    const first = must(await settleEntity(deps, entity, { value: "b", budgetMs: 0 }));
-    expect(first).toMatchObject({ settled: 50, next: expect.anything() });
-    const { next: after } = first;
-    const rest = must(await settleEntity(deps, entity, { value: "b", budgetMs: 1_000, after }));
-    expect(rest).toMatchObject({ settled: 180, failed: 0 });
+  it("says what is to go when its time is over, and comes further each time until all is done", async () => {
+    const deps = slow(await storeOf(...records(230)), 500);
+    const counts = [];
+    for (let time = 0; time < 4; time += 1) counts.push((await settleFor(deps, 1_000)).counts);
+    expect(counts).toEqual([
+      { ...NONE, settled: 100, pending: 130 },
+      { ...NONE, settled: 100, unchanged: 100, pending: 30 },
+      { ...NONE, settled: 30, unchanged: 200 },
+      { ...NONE, unchanged: 230 },
+    ]);
   });
 
-  it("tells which predictions had another outcome, and replaces them when it is to", async () => {
-    const deps = await storeOf(...records(3));
-    await setOutcome(deps, { id: "id-0001", value: "a" });
-    const wish = { value: "b", budgetMs: 1_000 };
-    const told = must(await settleEntity(deps, entity, wish));
-    expect(told).toMatchObject({
-      settled: 2,
-      failed: 1,
-      failures: [{ prediction_id: "id-0001", reason: "outcome_conflict" }],
-    });
-    const replaced = must(await settleEntity(deps, entity, { ...wish, replace: true }));
-    expect(replaced).toMatchObject({ settled: 3, failed: 0 });
+  it("begins nothing without time, yet leaves it to the cron", async () => {
+    const { predictions, clock } = await storeOf(...records(3));
+    const deps = { predictions, clock };
+    expect((await settleFor(deps, 0)).counts).toEqual({ ...NONE, pending: 3 });
+    const entities = createMemoryEntityStore();
+    const content = { state: "finished", outcome: "b", features: {} } as const;
+    const write = { id: "1", expectedRev: 0, content: { ...content, ...AT } };
+    must(await entities.swapMany("match", [write], 1));
+    must(await settleUnsettled({ ...deps, entities }, clock.now() + 1_000));
+    expect((await settleFor(deps, 0)).counts).toEqual({ ...NONE, unchanged: 3 });
+    expect(must(await predictions.unsettled(10, 1))).toEqual([]);
+  });
+});
+
+describe("settleUnsettled", () => {
+  it("goes on with many entities, forgets those that are open, and stops when its time is over", async () => {
+    const ids = Array.from({ length: 120 }, (_, index) => `${index}`);
+    const on = (id: string) => aRecord({ id: `on-${id}`, entity: { type: "match", id } });
+    const { predictions, clock } = await storeOf(...ids.map(on));
+    const entities = createMemoryEntityStore();
+    const finished = { state: "finished", outcome: "b", features: {} } as const;
+    const writes = ids.map((id) => ({ id, expectedRev: 0, content: { ...finished, ...AT } }));
+    const revs = must(await entities.swapMany("match", writes, 1));
+    for (const [index, id] of ids.entries()) {
+      const finishing = { entity: { type: "match", id }, rev: revs[index] ?? 0, value: "b" };
+      const how = { untilMs: clock.now(), again: true };
+      must(await settleEntity({ predictions, clock }, finishing, how));
+    }
+    const open = { state: "open", features: {} } as const;
+    const reopened = { id: "7", expectedRev: revs[7] ?? 0, content: { ...open, ...AT } };
+    must(await entities.swapMany("match", [reopened], 1));
+    const deps = { predictions, clock, entities };
+    must(await settleUnsettled(deps, clock.now()));
+    expect(must(await predictions.unsettled(200, 1))).toHaveLength(120);
+    must(await settleUnsettled(deps, clock.now() + 1_000));
+    expect(must(await predictions.unsettled(200, 1))).toEqual([]);
+    const kept = must(await predictions.get(["on-0", "on-7", "on-119"], 1));
+    expect(kept.map((one) => one?.outcome?.value)).toEqual(["b", undefined, "b"]);
   });
 });
 

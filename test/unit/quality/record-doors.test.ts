@@ -115,6 +115,23 @@ describe("a prediction of tensors", () => {
     expect(made).toMatchObject({ rows: 3, output: {} });
   });
 
+  it("answered by another model is of the version that computed it, and of the model that was asked", async () => {
+    const by = async (loaded: Partial<Inference["loaded"]>) => {
+      const inference = { ...inferenceOf(1), loaded: { ...version, ...loaded } };
+      const [made] = await record({ inference: { ...inference, strategy: "premium" } });
+      return [made?.model, made?.version, made?.digest];
+    };
+    expect(await by({ version: "2", digest: "e" })).toEqual(["iris", "2", "e"]);
+    expect(await by({ model: "other", version: "2", digest: "e" })).toEqual([
+      ...["iris", "other@2", "e"],
+    ]);
+    expect(await by({ model: "gpt", version: "unknown", digest: "" })).toEqual([
+      ...["iris", "gpt@unknown", ""],
+    ]);
+    // A remote may call itself what it likes.
+    expect(await by({ version: "1", digest: "" })).toEqual(["iris", "iris@1", ""]);
+  });
+
   it("from a raw body has the digest of the same tensors in JSON", async () => {
     const [raw] = await record({ inputs: () => ok([features]) });
     const [json] = await record({});
@@ -136,7 +153,7 @@ describe("predictions of rows", () => {
 
   async function record(deployment: Deployment | undefined) {
     const { recorder, context, atMs, records } = createSubject();
-    recordRows(recorder, context, {
+    await recordRows(recorder, context, {
       atMs,
       open: { version: { ...version, inputs: [], outputs: [] }, route: "production:1" },
       results: [answered("x"), bad, answered("y")],
@@ -160,6 +177,31 @@ describe("predictions of rows", () => {
     expect(made[0]?.inputs).toBeUndefined();
     const logged = await record(deploymentOf({ log_inputs: true }));
     expect(logged[0]?.inputs).toEqual({ n: 3 });
+  });
+
+  it("are each of the version that computed it", async () => {
+    const { recorder, context, atMs, records } = createSubject();
+    const better = (by: { readonly model: string; readonly version: string }, digest: string) => ({
+      ...answered("x"),
+      ...{ strategy: "premium" as const, by: { ...by, digest } },
+    });
+    await recordRows(recorder, context, {
+      ...{ atMs, deployment: undefined, random: () => 0.5 },
+      open: { version: { ...version, inputs: [], outputs: [] }, route: "production:1" },
+      results: [
+        answered("y"),
+        better({ model: "iris", version: "2" }, "e"),
+        better({ model: "other", version: "1" }, "f"),
+      ],
+      ids: ["a", "b", "c"],
+      rows: [{ n: 1 }, { n: 2 }, { n: 3 }],
+    });
+    const made = (await records()).map((one) => [one.id, one.model, one.version, one.digest]);
+    expect(made.sort()).toEqual([
+      ["a", "iris", "1", version.digest],
+      ["b", "iris", "2", "e"],
+      ["c", "iris", "other@1", "f"],
+    ]);
   });
 
   it("are not recorded at a rate of 0", async () => {

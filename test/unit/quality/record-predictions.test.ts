@@ -77,6 +77,13 @@ const answered = (id: string, more: Partial<AnsweredPrediction> = {}): AnsweredP
 const many = (count: number, prefix = "id") =>
   Array.from({ length: count }, (_, index) => answered(`${prefix}-${index}`));
 
+const neverAgain = { done: new Promise<void>(() => undefined), cancel: () => undefined };
+
+/** Lets the event loop turn, as digests need it, until something is so. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((done) => setImmediate(done));
+}
+
 describe("the recorder of predictions", () => {
   it("makes nothing of a prediction before the answer's turn is over", async () => {
     const { record, background, idsOf } = createSubject();
@@ -95,11 +102,11 @@ describe("the recorder of predictions", () => {
     expect(await idsOf()).toEqual(["a"]);
   });
 
-  it("writes a thousand in ten commands", async () => {
+  it("writes a thousand in two commands", async () => {
     const { record, background, sizes, recorder } = createSubject();
     record(...many(1_000));
     await background();
-    expect(sizes).toEqual(Array.from({ length: 10 }, () => 100));
+    expect(sizes).toEqual([500, 500]);
     expect(recorder.stats()).toEqual({ written: 1_000, pending: 0, failed_writes: 0, lost: 0 });
   });
 
@@ -166,41 +173,129 @@ describe("the recorder of predictions", () => {
     expect(recorder.stats()).toMatchObject({ written: 2, failed_writes: 0 });
   });
 
-  it("lets a stream wait until few records wait, a second at most", async () => {
-    const { record, recorder, line, clock, context, background } = createSubject();
+  it("loses none of many rows however fast they come, while the store takes some", async () => {
+    const { recorder, context, line, clock, background } = createSubject();
+    const clients = Array.from({ length: 8 }, (_, client) => `client-${client}`);
     line.gate = createGate<void>();
-    record(...many(300));
-    let isDrained = false;
-    const drained = recorder.drain(context).then(() => {
-      isDrained = true;
+    const done: string[] = [];
+    const asked = clients.map(async (client) => {
+      const lost = await recorder.recordInTurn(context, many(1_000, client));
+      done.push(client);
+      return lost;
     });
     await clock.advance(5);
-    expect(isDrained).toBe(false);
+    expect(done).toEqual(["client-0", "client-1"]);
+    expect(recorder.stats()).toMatchObject({ pending: 2_600, lost: 0 });
     line.gate.open();
+    // Time goes on only by what the store takes, or when there is nothing to take.
+    for (let seen = 0; done.length < 8; seen = recorder.stats().written) {
+      await until(() => recorder.stats().written > seen || recorder.stats().pending === 0);
+      await clock.advance(5);
+    }
+    expect(await Promise.all(asked)).toEqual(clients.map(() => 0));
+    // First come, first served.
+    expect(done).toEqual(clients);
     await background();
-    await clock.advance(5);
-    await drained;
-    expect(recorder.stats().pending).toBe(0);
-
-    const stuck = createSubject();
-    stuck.line.gate = createGate<void>();
-    stuck.record(...many(300));
-    const given = stuck.recorder.drain(stuck.context);
-    for (let ms = 0; ms <= 1_000; ms += 5) await stuck.clock.advance(5);
-    await given;
-    expect(stuck.recorder.stats().pending).toBe(300);
+    expect(recorder.stats()).toEqual({ written: 8_000, pending: 0, failed_writes: 0, lost: 0 });
   });
 
-  it("does not let a stream wait for a store that is left alone", async () => {
+  it("lets no row wait that comes alone, and tells whether there was room for it", async () => {
+    const { recorder, context, line } = createSubject();
+    line.gate = createGate<void>();
+    expect(recorder.record(context, many(4_999))).toBe(0);
+    expect(recorder.record(context, [answered("last")])).toBe(0);
+    expect(recorder.record(context, [answered("one too many")])).toBe(1);
+  });
+
+  it("lets many rows wait for a store that says nothing two seconds at most, and tells what is lost", async () => {
+    const { recorder, context, line, clock } = createSubject();
+    line.gate = createGate<void>();
+    recorder.record(context, many(4_800));
+    let lost: number | undefined;
+    void recorder.recordInTurn(context, many(1_000, "more")).then((count) => {
+      lost = count;
+    });
+    let waitedMs = 0;
+    for (; lost === undefined && waitedMs < 60_000; waitedMs += 5) await clock.advance(5);
+    expect(waitedMs).toBeGreaterThan(1_000);
+    expect(waitedMs).toBeLessThanOrEqual(2_010);
+    expect(lost).toBe(800);
+    expect(recorder.stats()).toMatchObject({ pending: 5_000, lost: 800 });
+  });
+
+  it("does not hold up many rows by those whose request is gone", async () => {
+    const { recorder, context, line, clock } = createSubject();
+    line.gate = createGate<void>();
+    recorder.record(context, many(2_600));
+    // Its timers never fire again.
+    const dead = { ...context, clock: { ...clock, after: () => neverAgain } };
+    void recorder.recordInTurn(dead, many(100, "dead"));
+    let isThere = false;
+    void recorder.recordInTurn(context, many(100, "alive")).then(() => {
+      isThere = true;
+    });
+    await settle();
+    line.gate.open();
+    line.gate = undefined;
+    await until(() => recorder.stats().pending === 0);
+    for (let ms = 0; ms <= 300; ms += 5) await clock.advance(5);
+    expect(isThere).toBe(true);
+  });
+
+  it("lets many rows wait ten seconds at most for a store that is slow", async () => {
+    const { recorder, context, line, clock, sizes } = createSubject();
+    line.gate = createGate<void>();
+    recorder.record(context, many(4_800));
+    let isOver = false;
+    void recorder.recordInTurn(context, many(1_000, "more")).then(() => {
+      isOver = true;
+    });
+    // Each second one comes anew for each that goes.
+    let waitedMs = 0;
+    for (; !isOver && waitedMs < 60_000; waitedMs += 5) {
+      if (waitedMs % 1_000 === 0) {
+        const commands = waitedMs / 1_000;
+        await until(() => sizes.length > commands);
+        const { gate } = line;
+        line.gate = createGate<void>();
+        gate?.open();
+        await until(() => recorder.stats().written === (commands + 1) * 500);
+        recorder.record(context, many(500, `at-${waitedMs}`));
+      }
+      await clock.advance(5);
+    }
+    expect(waitedMs).toBeGreaterThan(9_000);
+    expect(waitedMs).toBeLessThanOrEqual(10_010);
+  });
+
+  it("lets no row wait for a store that is left alone", async () => {
     const { record, recorder, line, background, context } = createSubject();
     line.silent = true;
     for (const one of many(3)) {
       record(one);
       await background();
     }
-    record(...many(300, "more"));
-    await recorder.drain(context);
-    expect(recorder.stats().pending).toBe(303);
+    record(...many(4_900, "more"));
+    expect(await recorder.recordInTurn(context, many(200, "most"))).toBe(103);
+    expect(recorder.stats().pending).toBe(5_000);
+  });
+
+  it("answers whoever asks for a record once it is written, after a second at most", async () => {
+    const { record, recorder, context, clock, line } = createSubject();
+    record(answered("a"));
+    let isWritten = false;
+    void recorder.settle(context).then(() => {
+      isWritten = recorder.stats().written === 1;
+    });
+    await until(() => recorder.stats().pending === 0);
+    await clock.advance(5);
+    expect(isWritten).toBe(true);
+    line.gate = createGate<void>();
+    record(answered("b"));
+    let waitedMs = 0;
+    const settled = recorder.settle(context).then(() => waitedMs);
+    for (; waitedMs < 3_000; waitedMs += 5) await clock.advance(5);
+    expect(await settled).toBeLessThanOrEqual(1_010);
   });
 
   it("leaves out one that cannot be made, and writes the others", async () => {

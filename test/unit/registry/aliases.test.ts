@@ -4,15 +4,15 @@ import { promote, removeAlias, setAlias } from "../../../src/core/lifecycle/poin
 import { readDeployment } from "../../../src/core/lifecycle/read-deployment.ts";
 import { deleteVersion } from "../../../src/core/lifecycle/versions/delete-version.ts";
 import { deploymentKey } from "../../../src/core/model/keys.ts";
+import { failureOf, must } from "../../support/must.ts";
 import { jsonBytes } from "../../support/publish.ts";
 import {
   createTestRegistry,
-  failureOf,
   inShort,
   MOVER,
-  must,
   point,
   publishAs,
+  registryWithVersions,
   type TestRegistry,
 } from "../../support/registry-core.ts";
 import { registryModel } from "../../support/registry-models.ts";
@@ -24,8 +24,7 @@ const aliases = async () => inShort(await deployment());
 const toProduction = { from: "staging", to: "production", force: false };
 
 beforeEach(async () => {
-  registry = createTestRegistry();
-  for (const label of ["a", "b", "c"]) await publishAs(registry.deps, "m", label);
+  registry = await registryWithVersions("a", "b", "c");
   registry.calls();
 });
 

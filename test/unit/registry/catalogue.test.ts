@@ -7,12 +7,11 @@ import {
 import { measureStorage } from "../../../src/core/lifecycle/versions/measure-storage.ts";
 import { pruneVersions } from "../../../src/core/lifecycle/versions/prune-versions.ts";
 import { modelBytesKey } from "../../../src/core/model/keys.ts";
+import { failureOf, must } from "../../support/must.ts";
 import { jsonBytes, putDeployment } from "../../support/publish.ts";
 import {
   createTestRegistry,
-  failureOf,
   MOVER,
-  must,
   point,
   publishAs,
   START_MS,

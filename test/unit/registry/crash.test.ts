@@ -6,16 +6,15 @@ import { rollBack } from "../../../src/core/lifecycle/pointer/roll-back.ts";
 import { promote, removeAlias } from "../../../src/core/lifecycle/pointer/set-alias.ts";
 import type { PublishDeps } from "../../../src/core/lifecycle/publish/publish-version.ts";
 import { readDeployment } from "../../../src/core/lifecycle/read-deployment.ts";
-import type { RegistryFailure } from "../../../src/core/lifecycle/registry-failure.ts";
 import { annotateVersion } from "../../../src/core/lifecycle/versions/annotate-version.ts";
 import { deleteVersion } from "../../../src/core/lifecycle/versions/delete-version.ts";
 import { describeVersion } from "../../../src/core/lifecycle/versions/describe-version.ts";
-import type { Result } from "../../../src/core/model/result.ts";
 import type { ObjectStore } from "../../../src/core/ports/object-store.ts";
+import { must } from "../../support/must.ts";
 import {
+  type Deed,
   inShort,
   MOVER,
-  must,
   point,
   publishAs,
   registryDeps,
@@ -27,7 +26,7 @@ import { createMortalStore } from "../../support/registry-mortal-store.ts";
 interface Story {
   readonly name: string;
   readonly before?: (deps: PublishDeps) => Promise<unknown>;
-  readonly act: (deps: PublishDeps) => Promise<Result<unknown, RegistryFailure>>;
+  readonly act: Deed;
   /** Where the aliases point after the deed, however often it was begun. */
   readonly aliases: Readonly<Record<string, string>>;
   readonly usable: number;
@@ -38,6 +37,11 @@ interface Story {
 const two = async (deps: PublishDeps) => {
   await publishAs(deps, "m", "a");
   await publishAs(deps, "m", "b");
+};
+
+const twoAnd = (deed: Deed) => async (deps: PublishDeps) => {
+  await two(deps);
+  must(await deed(deps));
 };
 
 const STORIES: readonly Story[] = [
@@ -73,10 +77,7 @@ const STORIES: readonly Story[] = [
   },
   {
     name: "publish of the same bytes after a delete",
-    before: async (deps) => {
-      await two(deps);
-      must(await deleteVersion(deps, "m", "2", MOVER));
-    },
+    before: twoAnd((deps) => deleteVersion(deps, "m", "2", MOVER)),
     act: (deps) => tryPublishing(deps, "m", "b"),
     aliases: { production: "1" },
     usable: 2,
@@ -92,10 +93,7 @@ const STORIES: readonly Story[] = [
   },
   {
     name: "remove an alias",
-    before: async (deps) => {
-      await two(deps);
-      must(await point(deps, "m", "staging", "2"));
-    },
+    before: twoAnd((deps) => point(deps, "m", "staging", "2")),
     // Whoever finds it gone already has what was wanted.
     act: async (deps) => {
       const removed = await removeAlias(deps, "m", "staging", MOVER);
@@ -108,10 +106,7 @@ const STORIES: readonly Story[] = [
   },
   {
     name: "promote",
-    before: async (deps) => {
-      await two(deps);
-      must(await point(deps, "m", "staging", "2"));
-    },
+    before: twoAnd((deps) => point(deps, "m", "staging", "2")),
     act: (deps) => promote(deps, "m", { from: "staging", to: "production", force: false }, MOVER),
     aliases: { production: "2", staging: "2" },
     usable: 2,
@@ -119,10 +114,7 @@ const STORIES: readonly Story[] = [
   },
   {
     name: "roll back to a named version",
-    before: async (deps) => {
-      await two(deps);
-      must(await point(deps, "m", "production", "2"));
-    },
+    before: twoAnd((deps) => point(deps, "m", "production", "2")),
     act: (deps) => rollBack(deps, "m", { alias: "production", to: "1" }, MOVER),
     aliases: { production: "1" },
     usable: 2,
@@ -130,10 +122,7 @@ const STORIES: readonly Story[] = [
   },
   {
     name: "delete",
-    before: async (deps) => {
-      await two(deps);
-      must(await annotateVersion(deps.store, "m", "2", { tags: { team: "x" } }));
-    },
+    before: twoAnd((deps) => annotateVersion(deps.store, "m", "2", { tags: { team: "x" } })),
     act: (deps) => deleteVersion(deps, "m", "2", MOVER),
     aliases: { production: "1" },
     usable: 1,

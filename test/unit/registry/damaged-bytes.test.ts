@@ -2,13 +2,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { rollBack } from "../../../src/core/lifecycle/pointer/roll-back.ts";
 import { promote, setAlias } from "../../../src/core/lifecycle/pointer/set-alias.ts";
 import { modelBytesKey } from "../../../src/core/model/keys.ts";
+import { failureOf, must } from "../../support/must.ts";
 import {
-  createTestRegistry,
-  failureOf,
   MOVER,
-  must,
   point,
-  publishAs,
+  registryWithVersions,
   type TestRegistry,
 } from "../../support/registry-core.ts";
 
@@ -17,8 +15,7 @@ const DEADLINE = { deadlineMs: 1_000 };
 let registry: TestRegistry;
 
 beforeEach(async () => {
-  registry = createTestRegistry();
-  for (const label of ["a", "b"]) await publishAs(registry.deps, "m", label);
+  registry = await registryWithVersions("a", "b");
 });
 
 const damage = {

@@ -8,15 +8,15 @@ import { readDocument } from "../../../src/core/lifecycle/read-document.ts";
 import { annotateVersion } from "../../../src/core/lifecycle/versions/annotate-version.ts";
 import { deleteVersion } from "../../../src/core/lifecycle/versions/delete-version.ts";
 import { tombstoneKey } from "../../../src/core/model/keys.ts";
+import { failureOf, must } from "../../support/must.ts";
 import { jsonBytes } from "../../support/publish.ts";
 import {
   createTestRegistry,
-  failureOf,
   inShort,
   MOVER,
-  must,
   point,
   publishAs,
+  registryWithVersions,
   type TestRegistry,
 } from "../../support/registry-core.ts";
 import { findProblems } from "../../support/registry-invariants.ts";
@@ -33,8 +33,7 @@ const keysOf = async (version: string) =>
   );
 
 beforeEach(async () => {
-  registry = createTestRegistry();
-  for (const label of ["a", "b", "c"]) await publishAs(registry.deps, "m", label);
+  registry = await registryWithVersions("a", "b", "c");
   must(await annotateVersion(registry.bucket, "m", "3", { tags: { a: "b" } }));
   registry.calls();
 });

@@ -3,10 +3,9 @@ import { listKeys } from "../../../src/core/lifecycle/list-keys.ts";
 import type { Draft } from "../../../src/core/model/manifest.ts";
 import { fail, ok } from "../../../src/core/model/result.ts";
 import { makeTensor, type Tensor } from "../../../src/core/model/tensor.ts";
+import { failureOf, must } from "../../support/must.ts";
 import {
   createTestRegistry,
-  failureOf,
-  must,
   publishAs,
   type TestRegistry,
   tryPublishing,

@@ -6,15 +6,15 @@ import { readDeployment } from "../../../src/core/lifecycle/read-deployment.ts";
 import { readDocument } from "../../../src/core/lifecycle/read-document.ts";
 import { moveSchema } from "../../../src/core/model/deployment.ts";
 import { deploymentKey, historyKey } from "../../../src/core/model/keys.ts";
+import { failureOf, must } from "../../support/must.ts";
 import { jsonBytes, putDeployment } from "../../support/publish.ts";
 import {
   createTestRegistry,
-  failureOf,
   inShort,
   MOVER,
-  must,
   point,
   publishAs,
+  registryWithVersions,
   START_MS,
   type TestRegistry,
 } from "../../support/registry-core.ts";
@@ -37,8 +37,7 @@ const edit = async (changes: object) =>
   });
 
 beforeEach(async () => {
-  registry = createTestRegistry();
-  for (const label of ["a", "b", "c"]) await publishAs(registry.deps, "m", label);
+  registry = await registryWithVersions("a", "b", "c");
 });
 
 describe("the history", () => {

@@ -5,14 +5,13 @@ import { promote, removeAlias, setAlias } from "../../../src/core/lifecycle/poin
 import { publishVersion } from "../../../src/core/lifecycle/publish/publish-version.ts";
 import { readDeployment } from "../../../src/core/lifecycle/read-deployment.ts";
 import { deleteVersion } from "../../../src/core/lifecycle/versions/delete-version.ts";
+import { failureOf, must } from "../../support/must.ts";
 import {
   createTestRegistry,
-  failureOf,
   inShort,
   MOVER,
-  must,
   point,
-  publishAs,
+  registryWithVersions,
   type TestRegistry,
 } from "../../support/registry-core.ts";
 import { findProblems } from "../../support/registry-invariants.ts";
@@ -26,8 +25,7 @@ const read = async () => must(await readDeployment(registry.bucket, "m")).value;
 const back = (key: string) => rollBack(registry.deps, "m", production, keyed(key));
 
 beforeEach(async () => {
-  registry = createTestRegistry();
-  for (const label of ["a", "b", "c"]) await publishAs(registry.deps, "m", label);
+  registry = await registryWithVersions("a", "b", "c");
   for (const version of ["2", "3"]) must(await point(registry.deps, "m", "production", version));
 });
 

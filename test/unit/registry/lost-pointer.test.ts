@@ -7,15 +7,15 @@ import { deleteVersion } from "../../../src/core/lifecycle/versions/delete-versi
 import { listModelSummaries } from "../../../src/core/lifecycle/versions/list-models.ts";
 import { measureStorage } from "../../../src/core/lifecycle/versions/measure-storage.ts";
 import { deploymentKey } from "../../../src/core/model/keys.ts";
+import { failureOf, must } from "../../support/must.ts";
 import { jsonBytes } from "../../support/publish.ts";
 import {
   createTestRegistry,
-  failureOf,
   inShort,
   MOVER,
-  must,
   point,
   publishAs,
+  registryWithVersions,
   type TestRegistry,
 } from "../../support/registry-core.ts";
 import { findProblems } from "../../support/registry-invariants.ts";
@@ -32,8 +32,7 @@ const revs = async () =>
   );
 
 beforeEach(async () => {
-  registry = createTestRegistry();
-  for (const label of ["a", "b", "c"]) await publishAs(registry.deps, "m", label);
+  registry = await registryWithVersions("a", "b", "c");
 });
 
 /** Puts the pointer of revision 2 back after two more moves. */

@@ -4,13 +4,12 @@ import { listKeys } from "../../../src/core/lifecycle/list-keys.ts";
 import { readDeployment } from "../../../src/core/lifecycle/read-deployment.ts";
 import { deleteVersion } from "../../../src/core/lifecycle/versions/delete-version.ts";
 import { digestKey, modelBytesKey } from "../../../src/core/model/keys.ts";
+import { failureOf, must } from "../../support/must.ts";
 import { jsonBytes, putDeployment } from "../../support/publish.ts";
 import {
   createTestRegistry,
-  failureOf,
   inShort,
   MOVER,
-  must,
   publishAs,
   type TestRegistry,
   tryPublishing,

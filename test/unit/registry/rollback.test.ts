@@ -4,14 +4,13 @@ import { removeAlias } from "../../../src/core/lifecycle/pointer/set-alias.ts";
 import { readDeployment } from "../../../src/core/lifecycle/read-deployment.ts";
 import { deleteVersion } from "../../../src/core/lifecycle/versions/delete-version.ts";
 import { historyKey } from "../../../src/core/model/keys.ts";
+import { failureOf, must } from "../../support/must.ts";
 import {
-  createTestRegistry,
-  failureOf,
   inShort,
   MOVER,
-  must,
   point,
   publishAs,
+  registryWithVersions,
   type TestRegistry,
 } from "../../support/registry-core.ts";
 import { registryModel } from "../../support/registry-models.ts";
@@ -27,8 +26,7 @@ const production = async () =>
   inShort(must(await readDeployment(registry.bucket, "m")).value).production;
 
 beforeEach(async () => {
-  registry = createTestRegistry();
-  for (const label of ["a", "b", "c"]) await publishAs(registry.deps, "m", label);
+  registry = await registryWithVersions("a", "b", "c");
 });
 
 describe("rolling back", () => {

@@ -8,7 +8,6 @@ import { rollBack } from "../../../src/core/lifecycle/pointer/roll-back.ts";
 import { promote, removeAlias } from "../../../src/core/lifecycle/pointer/set-alias.ts";
 import type { PublishDeps } from "../../../src/core/lifecycle/publish/publish-version.ts";
 import { readDeployment } from "../../../src/core/lifecycle/read-deployment.ts";
-import type { RegistryFailure } from "../../../src/core/lifecycle/registry-failure.ts";
 import { annotateVersion } from "../../../src/core/lifecycle/versions/annotate-version.ts";
 import { compareVersions } from "../../../src/core/lifecycle/versions/compare-versions.ts";
 import { deleteVersion } from "../../../src/core/lifecycle/versions/delete-version.ts";
@@ -17,20 +16,19 @@ import { listVersionDescriptions } from "../../../src/core/lifecycle/versions/li
 import { measureStorage } from "../../../src/core/lifecycle/versions/measure-storage.ts";
 import { pruneVersions } from "../../../src/core/lifecycle/versions/prune-versions.ts";
 import { deploymentKey } from "../../../src/core/model/keys.ts";
-import { fail, type Result } from "../../../src/core/model/result.ts";
+import { fail } from "../../../src/core/model/result.ts";
 import type { ObjectStore } from "../../../src/core/ports/object-store.ts";
+import { must } from "../../support/must.ts";
 import { jsonBytes } from "../../support/publish.ts";
 import {
+  type Deed,
   MOVER,
-  must,
   point,
   publishAs,
   registryDeps,
   tryPublishing,
 } from "../../support/registry-core.ts";
 import { findProblems, snapshotVersions } from "../../support/registry-invariants.ts";
-
-type Deed = (deps: PublishDeps) => Promise<Result<unknown, RegistryFailure>>;
 
 const toProduction = { from: "staging", to: "production", force: false };
 const production = { alias: "production" };

@@ -9,12 +9,11 @@ import {
 } from "../../../src/core/lifecycle/versions/describe-version.ts";
 import { listVersionDescriptions } from "../../../src/core/lifecycle/versions/list-versions.ts";
 import { modelBytesKey } from "../../../src/core/model/keys.ts";
+import { failureOf, must } from "../../support/must.ts";
 import { jsonBytes } from "../../support/publish.ts";
 import {
   createTestRegistry,
-  failureOf,
   MOVER,
-  must,
   point,
   publishAs,
   type TestRegistry,

@@ -6,6 +6,7 @@ import { createWebSignatureVerifier } from "../../../src/adapters/web-platform/s
 import { checkSignature } from "../../../src/core/lifecycle/signature/check-signature.ts";
 import { encodePae } from "../../../src/core/lifecycle/signature/pae.ts";
 import { signModel } from "../../../src/core/lifecycle/signature/sign.ts";
+import { must } from "../../support/must.ts";
 import {
   bundleOf,
   ECDSA_KEY,
@@ -20,9 +21,8 @@ const NOBODY = Buffer.alloc(64, 7).toString("base64");
 const BOTH = `${ECDSA_KEY}\n${ED25519_KEY}\n`;
 
 function trust(pem: string) {
-  const keys = parsePublicKeys(pem);
-  if (!keys.ok) throw new Error(keys.failure.detail);
-  return { digest, verifier: createWebSignatureVerifier(keys.value) };
+  const keys = must(parsePublicKeys(pem));
+  return { digest, verifier: createWebSignatureVerifier(keys) };
 }
 
 async function verdict(signature: unknown, pem = BOTH, modelDigest = SIGNED_DIGEST) {

@@ -11,8 +11,9 @@ import type {
 import { signModel } from "../../../src/core/lifecycle/signature/sign.ts";
 import type { FreshetEvent } from "../../../src/core/ports/events.ts";
 import { fakeModel } from "../../support/ask.ts";
+import { failureOf, must } from "../../support/must.ts";
 import { putVersion } from "../../support/publish.ts";
-import { createTestRegistry, failureOf, must, tryPublishing } from "../../support/registry-core.ts";
+import { createTestRegistry, tryPublishing } from "../../support/registry-core.ts";
 import { registryModel } from "../../support/registry-models.ts";
 import { createTestCore } from "../../support/test-core.ts";
 

@@ -8,6 +8,7 @@ import { createNodeDigest } from "../../../infra/local/node-digest.ts";
 import { parsePublicKeys } from "../../../src/adapters/web-platform/public-keys.ts";
 import { createWebSignatureVerifier } from "../../../src/adapters/web-platform/signature.ts";
 import { checkSignature } from "../../../src/core/lifecycle/signature/check-signature.ts";
+import { must } from "../../support/must.ts";
 import { SIGNED_DIGEST } from "../../support/signatures.ts";
 import { findProgram } from "../../support/skip-loudly.ts";
 
@@ -43,10 +44,9 @@ async function walkThrough(kind: "ECDSA P-256" | "Ed25519") {
 describe.skipIf(findProgram("openssl") === undefined)("the openssl walk-through", () => {
   it.each(["ECDSA P-256", "Ed25519"] as const)("signs with %s what Freshet takes", async (kind) => {
     const { key, signature } = await walkThrough(kind);
-    const keys = parsePublicKeys(key);
-    if (!keys.ok) throw new Error(keys.failure.detail);
-    expect(keys.value.map(({ algorithm }) => algorithm)).toEqual([kind]);
-    const verifier = createWebSignatureVerifier(keys.value);
+    const keys = must(parsePublicKeys(key));
+    expect(keys.map(({ algorithm }) => algorithm)).toEqual([kind]);
+    const verifier = createWebSignatureVerifier(keys);
     const checked = await checkSignature(
       { digest: createNodeDigest(), verifier },
       signature,

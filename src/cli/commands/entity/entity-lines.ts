@@ -1,3 +1,4 @@
+import { whyInexact } from "../../../core/model/inexact-number.ts";
 import { usageFailure } from "../../failure.ts";
 import type { FileRow, RowsFile } from "../../predict/file/read-rows.ts";
 import { readOutcome } from "./paths.ts";
@@ -51,6 +52,8 @@ function readRow(
     .filter(([, cell]) => cell.trim() !== "")
     .map(([name, cell]) => [name, text.includes(name) ? cell : featureOf(cell)] as const);
   const known = cellOf(outcome).trim();
+  const problem = problemOf(given, text) ?? (known === "" ? undefined : wrongOutcome(known));
+  if (problem !== undefined) return { row, problem };
   const entity = {
     id: cellOf(id).trim(),
     // A table of outcomes alone leaves the features as they are.
@@ -59,6 +62,23 @@ function readRow(
     ...(replace ? { replace } : {}),
   };
   return { row, line: JSON.stringify(entity) };
+}
+
+function problemOf(
+  given: readonly (readonly [name: string, cell: string])[],
+  text: readonly string[],
+): string | undefined {
+  for (const [name, cell] of given) {
+    if (text.includes(name) || !NUMBER.test(cell.trim())) continue;
+    const why = whyInexact(cell.trim());
+    if (why !== undefined) return `'${name}' ${why} (--text ${name})`;
+  }
+  return undefined;
+}
+
+function wrongOutcome(known: string): string | undefined {
+  const why = NUMBER.test(known) ? whyInexact(known) : undefined;
+  return why === undefined ? undefined : `the outcome ${why}`;
 }
 
 // As JSON writes numbers: `007` is text.

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
+import { inCommandWords } from "../../client/command-words.ts";
 import { entityLinesSchema } from "../../client/entity-answers.ts";
 import { addCommand, withContext } from "../../command.ts";
 import type { Context, Terminal } from "../../context.ts";
@@ -10,6 +11,7 @@ import { plural } from "../../output/units.ts";
 import { openRowsFile } from "../../predict/file/read-rows.ts";
 import { type EntityLine, entityLines } from "./entity-lines.ts";
 import { entityPath } from "./paths.ts";
+import { addCounts, tellPredictions } from "./predictions-told.ts";
 
 interface Options {
   readonly id: string;
@@ -22,6 +24,8 @@ interface Summary {
   rows: number;
   written: number;
   failed: number;
+  /** Those on what was finished; missing where there are none. */
+  predictions?: ReturnType<typeof addCounts>;
   /** The first of those that failed; rows count from 1, without the header. */
   readonly errors: { row: number; id?: string; code: string; detail: string }[];
 }
@@ -104,8 +108,11 @@ async function sendBatch(
   for (const one of batch) {
     if ("problem" in one) tell(summary, { row: one.row, code: "bad_row", detail: one.problem });
   }
-  for (const { line, id, ok, error } of results) {
+  for (const { line, id, ok, error, predictions } of results) {
     const row = sent[line - 1]?.row ?? 0;
+    if (tellPredictions(predictions).length > 0) {
+      summary.predictions = addCounts(summary.predictions, predictions);
+    }
     if (ok) summary.written += 1;
     else tell(summary, { row, ...(id === undefined ? {} : { id }), ...reasonOf(error) });
   }
@@ -114,7 +121,10 @@ async function sendBatch(
 
 const reasonOf = (error: { readonly code: string; readonly detail: string } | undefined) => ({
   code: error?.code ?? "unknown",
-  detail: error?.detail ?? "the server does not say why",
+  detail: inCommandWords(
+    error?.detail ?? "the server does not say why",
+    ": --replace changes it all the same",
+  ),
 });
 
 function tell(summary: Summary, error: Summary["errors"][number]): void {
@@ -122,12 +132,12 @@ function tell(summary: Summary, error: Summary["errors"][number]): void {
   if (summary.errors.length < SHOWN_ERRORS) summary.errors.push(error);
 }
 
-function render(type: string, { rows, written, failed, errors }: Summary): string {
+function render(type: string, { rows, written, failed, predictions, errors }: Summary): string {
   const head = `${written} of ${plural(rows, "row")} written as '${type}'`;
   const told = errors.map(
     ({ row, id, detail }) =>
       `  row ${row}${id === undefined ? "" : ` (${printable(id)})`}: ${printable(detail)}`,
   );
   const more = failed > errors.length ? [`  and ${failed - errors.length} more`] : [];
-  return [head, ...told, ...more].join("\n");
+  return [head, ...tellPredictions(predictions), ...told, ...more].join("\n");
 }

@@ -7,11 +7,14 @@ import { readPages } from "../../client/pages.ts";
 import { parseOrUndefined } from "../../client/problem.ts";
 import { addCommand, withContext } from "../../command.ts";
 import type { Context, Terminal } from "../../context.ts";
+import { refuseInexact } from "../../exact-json.ts";
 import { usageFailure } from "../../failure.ts";
 import { renderFacts, renderTable } from "../../output/table.ts";
 import { formatTime } from "../../output/units.ts";
 import { formatPairs, formatValue } from "../../output/words.ts";
+import { decodeUtf8 } from "../../utf8.ts";
 import { entityPath, readOutcome } from "./paths.ts";
+import { tellPredictions } from "./predictions-told.ts";
 
 type Entity = z.output<typeof entitySchema>;
 
@@ -80,10 +83,13 @@ function readFeatures(
     throw usageFailure("give either --features or --file");
   }
   if (features === undefined && file === undefined) return undefined;
-  const text = features ?? new TextDecoder().decode(context.readBytes(file ?? ""));
+  const text = features ?? decodeUtf8(context.readBytes(file ?? ""), file ?? "");
   const value = parseOrUndefined(text);
-  if (isObject(value)) return value;
-  const from = features === undefined ? file : "--features";
+  const from = features === undefined ? (file ?? "") : "--features";
+  if (isObject(value)) {
+    refuseInexact(text, from);
+    return value;
+  }
   throw usageFailure(
     `${from} is not an object in JSON`,
     'Features look like {"home_strength": 1.2}.',
@@ -145,12 +151,13 @@ async function finish(
   { text, replace }: { readonly text?: boolean; readonly replace?: boolean },
 ): Promise<void> {
   const outcome = text === true ? word : readOutcome(word);
+  if (typeof outcome === "number") refuseInexact(word, "the outcome");
   const body = { state: "finished", outcome, replace };
   const entity = await context.api.call(entitySchema, "PUT", entityPath(type, id), body);
-  context.print(
-    entity,
-    () => `${type} ${id} is finished: ${formatValue(entity.outcome)} (revision ${entity.rev})`,
-  );
+  context.print(entity, () => {
+    const head = `${type} ${id} is finished: ${formatValue(entity.outcome)} (revision ${entity.rev})`;
+    return [head, ...tellPredictions(entity.predictions)].join("\n");
+  });
 }
 
 async function remove(context: Context, type: string, id: string): Promise<void> {

@@ -2,48 +2,29 @@ import { basename } from "node:path";
 import { modelPath } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
 import { EXIT } from "../../exit-codes.ts";
-import { CliFailure } from "../../failure.ts";
+import { CliFailure, usageFailure } from "../../failure.ts";
 import { type RowsProgress, startRowsProgress } from "../../output/progress.ts";
-import { formOf, openRowsFile, type RowsFile } from "./read-rows.ts";
-import { type Result, resultSchema } from "./result.ts";
+import { notePath, removeNote, writeNote } from "./begun.ts";
+import {
+  type Answering,
+  brokenAfter,
+  type FileJob,
+  type FileSummary,
+  summaryOf,
+  type Tally,
+} from "./file-summary.ts";
+import { formOf, misfitOf, openRowsFile, type RowsFile } from "./read-rows.ts";
+import { failedResult, type Result, resultSchema } from "./result.ts";
+import { type Begun, resume } from "./resume.ts";
 import { RowSource } from "./row-source.ts";
+import { isSameFile } from "./same-file.ts";
 import { splitLines } from "./split-lines.ts";
-import { createResultsFile, type ResultsFile } from "./write-results.ts";
-
-export interface FileJob {
-  /** `name` or `name@ref`, as the user wrote it. */
-  readonly word: string;
-  readonly file: string;
-  readonly out: string;
-  /** Rows of one request. */
-  readonly requestRows: number;
-}
-
-/** What became of a file of rows. */
-export interface FileSummary {
-  readonly model: string;
-  readonly version: string;
-  readonly rows: number;
-  readonly answered: number;
-  readonly failed: number;
-  readonly out: string;
-  readonly duration_ms: number;
-  /** The first of those that failed; rows count from 0, without the header. */
-  readonly errors: readonly {
-    readonly row: number;
-    readonly code: string;
-    readonly detail: string;
-  }[];
-}
-
-interface Tally {
-  rows: number;
-  failed: number;
-  readonly errors: { row: number; code: string; detail: string }[];
-}
+import { createResultsFile, partialOf, type ResultsFile } from "./write-results.ts";
 
 interface Running {
   readonly context: Context;
+  readonly job: FileJob;
+  readonly partial: string;
   readonly input: RowsFile;
   readonly source: RowSource;
   readonly results: ResultsFile;
@@ -60,83 +41,101 @@ const SHOWN_ERRORS = 5;
  */
 export async function predictFile(context: Context, job: FileJob): Promise<FileSummary> {
   const startedMs = Date.now();
-  const outForm = formOf(job.out);
+  const form = formOf(job.out);
   const input = openRowsFile(context, job.file);
+  const path = outOf(context, job);
+  const partial = partialOf(path);
   const source = new RowSource(input.rows());
-  const results = createResultsFile(context.pathOf(job.out), outForm, input.header);
+  const begun = job.resumes
+    ? await resume(context, { word: job.word, file: job.file, partial, form }, input, source)
+    : undefined;
+  if (begun === undefined) await removeNote(partial);
+  const tally: Tally = {
+    rows: begun?.rows ?? 0,
+    failed: begun?.failed ?? 0,
+    errors: [],
+    renamed: new Map(),
+  };
+  const onRenamed = (from: string, to: string) => {
+    tally.renamed.set(from, to);
+    context.note(`${job.file} has a column '${from}' already: the answer's is '${to}'`);
+  };
+  const results = createResultsFile(path, { form, begun, header: input.header, onRenamed });
   const progress = startRowsProgress(basename(job.file), input.totalBytes, context.isWatched);
-  const tally: Tally = { rows: 0, failed: 0, errors: [] };
-  const running: Running = { context, input, source, results, tally, progress };
+  const running = { context, job, partial, input, source, results, tally, progress };
   try {
-    const { model, version } = await sendAll(running, job);
+    const answering = await sendAll(running, begun);
     await results.close();
-    const { rows, failed, errors } = tally;
-    const duration_ms = Date.now() - startedMs;
-    return {
-      model,
-      version,
-      rows,
-      answered: rows - failed,
-      failed,
-      out: job.out,
-      duration_ms,
-      errors,
-    };
+    return summaryOf(job, answering, tally, { begun, startedMs });
   } catch (error) {
-    const partial = await results.abandon();
+    const left = await results.abandon();
     await source.close().catch(() => undefined);
-    if (partial !== undefined)
-      context.note(`${tally.rows} rows were answered before it broke off: ${partial}`);
-    throw error;
+    throw left === undefined ? error : brokenAfter(error, tally.rows, left);
   } finally {
     progress.stop();
   }
 }
 
-interface Answering {
-  readonly model: string;
-  readonly version: string;
+/** Where the results go. @throws CliFailure when they would be written over the rows */
+function outOf({ pathOf }: Context, { file, out }: FileJob): string {
+  const path = pathOf(out);
+  const partial = partialOf(path);
+  const rows = pathOf(file);
+  if (![path, partial, notePath(partial)].some((one) => isSameFile(one, rows))) return path;
+  throw usageFailure(`--out ${out} is the file of the rows itself`, "Name another one.");
 }
 
-async function sendAll(running: Running, { word, file, requestRows }: FileJob): Promise<Answering> {
-  if (!(await running.source.hasMore())) {
-    throw new CliFailure(EXIT.usage, `${file} has no rows`, { code: "usage" });
+async function sendAll(running: Running, begun: Begun | undefined): Promise<Answering> {
+  const { source, job, input } = running;
+  const first = await source.peek();
+  if (first === undefined && begun === undefined) throw usageFailure(`${job.file} has no rows`);
+  const misfit = begun === undefined ? misfitOf(input.header(), first?.cells) : undefined;
+  if (misfit !== undefined) throw usageFailure(`${job.file}: the first row ${misfit}`);
+  const { word, requestRows } = job;
+  let answering: Answering | undefined = begun;
+  while (await source.hasMore()) {
+    const asked = answering === undefined ? word : `${answering.model}@${answering.version}`;
+    answering = await sendSome(running, asked, requestRows);
   }
-  let answering = await sendSome(running, word, requestRows);
-  while (await running.source.hasMore()) {
-    const { model, version } = answering;
-    answering = await sendSome(running, `${model}@${version}`, requestRows);
-  }
-  return answering;
+  return answering as Answering;
 }
 
-async function sendSome(running: Running, word: string, maxRows: number): Promise<Answering> {
+async function sendSome(running: Running, asked: string, maxRows: number): Promise<Answering> {
   const { context, input, source, tally } = running;
   const query = {
     offset: tally.rows === 0 ? undefined : String(tally.rows),
     ...(input.form === "csv" ? { unknown: "ignore", values: "text" } : {}),
   };
   const answer = await context.api.stream(
-    modelPath(word, "predict"),
+    modelPath(asked, "predict"),
     query,
     "application/x-ndjson",
     source.take(maxRows),
   );
-  for await (const line of splitLines(answer.pieces)) await take(running, line);
+  const header = (name: string) => String(answer.headers[name] ?? "");
+  const answering = { model: header("x-freshet-model"), version: header("x-freshet-version") };
+  for await (const line of splitLines(answer.pieces)) {
+    // Who goes on after a break asks the same version.
+    if (tally.rows === 0) await writeNote(running.partial, { word: asked, ...answering });
+    await take(running, line);
+  }
   if (tally.rows !== source.sent) {
     throw brokenOff(`${source.sent - tally.rows} rows came back without an answer`);
   }
-  const header = (name: string) => String(answer.headers[name] ?? "");
-  return { model: header("x-freshet-model"), version: header("x-freshet-version") };
+  return answering;
 }
 
 async function take(
   { input, source, results, tally, progress }: Running,
   line: string,
 ): Promise<void> {
-  const result = readResult(line);
-  if (result.final === true) throw brokenOff(result.error?.detail ?? "the server gave up");
-  await results.add(result, line, source.answer());
+  const told = readResult(line);
+  if (told.final === true) throw brokenOff(told.error?.detail ?? "the server gave up");
+  const cells = source.answer();
+  // The server was sent no row, and does not know that it is one of a table.
+  const misfit = misfitOf(input.header(), cells);
+  const result = misfit === undefined ? told : failedResult(tally.rows, misfit);
+  await results.add(result, misfit === undefined ? line : JSON.stringify(result), cells);
   if (!result.ok) {
     tally.failed += 1;
     const { code = "", detail = "" } = result.error ?? {};

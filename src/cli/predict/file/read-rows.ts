@@ -1,10 +1,13 @@
 import { createReadStream, statSync } from "node:fs";
 import { extname } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { parse } from "csv-parse";
 import { parseOrUndefined } from "../../client/problem.ts";
 import { type Context, unreadable } from "../../context.ts";
-import { usageFailure } from "../../failure.ts";
+import { CliFailure, usageFailure } from "../../failure.ts";
+import { printable } from "../../output/style.ts";
+import { plural } from "../../output/units.ts";
+import { decodeUtf8, utf8Pieces } from "../../utf8.ts";
 import { splitLines } from "./split-lines.ts";
 
 /** One row of a file, on its way to the server. */
@@ -15,15 +18,19 @@ export interface FileRow {
   readonly cells?: readonly string[];
 }
 
-/** A file of rows, read while they are sent. */
-export interface RowsFile {
+/** Rows that are read while they are used. */
+export interface GivenRows {
   readonly form: "csv" | "json" | "ndjson";
-  readonly totalBytes: number;
-  /** So far. */
-  bytesRead(): number;
   /** Of a table, known once the first row was read. */
   header(): readonly string[] | undefined;
   rows(): AsyncIterable<FileRow>;
+}
+
+/** A file of rows, read while they are sent. */
+export interface RowsFile extends GivenRows {
+  readonly totalBytes: number;
+  /** So far. */
+  bytesRead(): number;
 }
 
 const FORMS: Readonly<Record<string, RowsFile["form"]>> = {
@@ -33,9 +40,13 @@ const FORMS: Readonly<Record<string, RowsFile["form"]>> = {
   ".jsonl": "ndjson",
 };
 
+/** The form that a file's name says, if it says one. */
+export const knownFormOf = (path: string): RowsFile["form"] | undefined =>
+  FORMS[extname(path).toLowerCase()];
+
 /** The form that a file's name says. @throws CliFailure */
 export function formOf(path: string): RowsFile["form"] {
-  const form = FORMS[extname(path).toLowerCase()];
+  const form = knownFormOf(path);
   if (form !== undefined) return form;
   throw usageFailure(`${path}: its name must end in .csv, .json, .ndjson or .jsonl`);
 }
@@ -48,23 +59,44 @@ export function formOf(path: string): RowsFile["form"] {
 export function openRowsFile({ pathOf }: Pick<Context, "pathOf">, given: string): RowsFile {
   const form = formOf(given);
   const path = pathOf(given);
-  const size = sizeOf(given, path);
+  const totalBytes = sizeOf(given, path);
   const bytes = createReadStream(path);
+  return { ...readRows(form, bytes, given), totalBytes, bytesRead: () => bytes.bytesRead };
+}
+
+/**
+ * Reads rows of one form. What is not UTF-8, and a header with a name twice, is refused as the
+ * server refuses it.
+ * @param given whose bytes they are, for messages
+ */
+export function readRows(
+  form: RowsFile["form"],
+  bytes: AsyncIterable<Uint8Array>,
+  given: string,
+): GivenRows {
   let header: readonly string[] | undefined;
   return {
     form,
-    totalBytes: size,
-    bytesRead: () => bytes.bytesRead,
     header: () => header,
     rows() {
       if (form === "csv") {
-        return tableRows(bytes, path, (names) => {
+        return tableRows(bytes, given, (names) => {
           header = names;
         });
       }
-      return form === "ndjson" ? lineRows(bytes) : documentRows(bytes, path);
+      return form === "ndjson" ? lineRows(bytes, given) : documentRows(bytes, given);
     },
   };
+}
+
+/** Why a table's row cannot be told apart into cells; `undefined` where it can. */
+export function misfitOf(
+  header: readonly string[] | undefined,
+  cells: readonly string[] | undefined,
+): string | undefined {
+  if (header === undefined || cells === undefined || cells.length === header.length)
+    return undefined;
+  return `has ${plural(cells.length, "cell")}, the header has ${header.length}`;
 }
 
 function sizeOf(given: string, path: string): number {
@@ -76,25 +108,38 @@ function sizeOf(given: string, path: string): number {
 }
 
 async function* tableRows(
-  bytes: Readable,
-  path: string,
+  bytes: AsyncIterable<Uint8Array>,
+  given: string,
   onHeader: (names: readonly string[]) => void,
 ): AsyncGenerator<FileRow, void, undefined> {
   const parser = parse({ bom: true, skip_empty_lines: true, relax_column_count: true });
+  const checked = Readable.from(utf8Pieces(bytes, given));
   // What a broken pipe says, the parser says as well.
-  bytes.on("error", (error) => parser.destroy(error)).pipe(parser);
+  checked.on("error", (error) => parser.destroy(error)).pipe(parser);
   let names: readonly string[] | undefined;
   try {
     for await (const record of parser as AsyncIterable<string[]>) {
       if (names === undefined) {
-        names = record.map((name) => name.trim());
+        names = namesOf(record, given);
         onHeader(names);
       } else yield { line: lineOf(names, record), cells: record };
     }
   } catch (error) {
+    if (error instanceof CliFailure) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    throw usageFailure(`${path} is not CSV: ${message}`);
+    throw usageFailure(`${given} is not CSV: ${message}`);
   }
+}
+
+/** Of two columns of a name nobody can tell which one is meant. */
+export function namesOf(record: readonly string[], given: string): readonly string[] {
+  const names = record.map((name) => name.trim());
+  const twice = names.find((name, at) => names.indexOf(name) < at);
+  if (twice === undefined) return names;
+  throw usageFailure(
+    `${given}: column '${printable(twice.slice(0, 60))}' stands in the header more than once`,
+    "Give each column a name of its own.",
+  );
 }
 
 /** A record of another length is no row: nobody can tell which cell is missing. */
@@ -105,26 +150,42 @@ function lineOf(names: readonly string[], record: readonly string[]): string {
   return JSON.stringify(Object.fromEntries(names.map((name, at) => [name, record[at]])));
 }
 
-async function* lineRows(bytes: Readable): AsyncGenerator<FileRow, void, undefined> {
-  for await (const line of splitLines(bytes)) yield { line };
+async function* lineRows(
+  bytes: AsyncIterable<Uint8Array>,
+  given: string,
+): AsyncGenerator<FileRow, void, undefined> {
+  for await (const line of splitLines(utf8Pieces(bytes, given))) yield { line };
 }
 
 async function* documentRows(
-  bytes: Readable,
-  path: string,
+  bytes: AsyncIterable<Uint8Array>,
+  given: string,
 ): AsyncGenerator<FileRow, void, undefined> {
-  const pieces: Buffer[] = [];
-  for await (const piece of bytes) pieces.push(piece as Buffer);
-  const value = parseOrUndefined(Buffer.concat(pieces).toString("utf8"));
+  const pieces: Uint8Array[] = [];
+  for await (const piece of bytes) pieces.push(piece);
+  const value = parseRows(decodeUtf8(Buffer.concat(pieces), given), given);
   const rows = isRowsBody(value) ? value.rows : value;
   if (!Array.isArray(rows)) {
     throw usageFailure(
-      `${path} is not an array of rows`,
+      `${given} is not an array of rows`,
       'Rows look like [{"petal length": 1.4, …}, …].',
     );
   }
   for (const row of rows) yield { line: JSON.stringify(row) };
 }
+
+/** Parses JSON; `undefined` for what is none. @throws CliFailure for a number that would be sent as `null` */
+export function parseRows(text: string, given: string): unknown {
+  const value = parseOrUndefined(text);
+  if (value === undefined || !MAYBE_ENDLESS.test(text)) return value;
+  return JSON.parse(text, (_name, one) => {
+    if (one !== Number.POSITIVE_INFINITY && one !== Number.NEGATIVE_INFINITY) return one;
+    throw usageFailure(`${given} has a number that is past what a number holds, some 1.8e308`);
+  });
+}
+
+/** Without an exponent of three digits or three hundred digits no number is past 1.8e308. */
+const MAYBE_ENDLESS = /[eE]\+?0*\d{3}|\d{300}/;
 
 const isRowsBody = (value: unknown): value is { readonly rows: unknown } =>
   typeof value === "object" && value !== null && "rows" in value;

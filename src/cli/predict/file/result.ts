@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { namedValues } from "../../../core/model/named-values.ts";
 
 const text = z.string();
 
@@ -9,10 +10,16 @@ export const resultSchema = z.looseObject({
   final: z.boolean().optional(),
   prediction_id: text.optional(),
   label: text.optional(),
-  probabilities: z.record(text, z.unknown()).optional(),
+  probabilities: z.optional(namedValues),
   value: z.unknown().optional(),
-  outputs: z.record(text, z.unknown()).optional(),
+  outputs: z.optional(namedValues),
   error: z.looseObject({ code: text, detail: text }).optional(),
 });
 
 export type Result = z.output<typeof resultSchema>;
+
+/** The result of a row that is none. @param row its place, from 0 */
+export const failedResult = (row: number, what: string): Result => ({
+  ok: false,
+  error: { code: "invalid_row", detail: `rows[${row}] ${what}`, path: `rows[${row}]` },
+});

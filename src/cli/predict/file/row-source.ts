@@ -3,6 +3,9 @@ import type { FileRow } from "./read-rows.ts";
 /** What one request may hold: the edge refuses larger bodies, and a Worker has its time. */
 const MAX_REQUEST_CHARACTERS = 64_000_000;
 
+/** A write for each row would cost more than the rest of what is done for it. */
+const PIECE_CHARACTERS = 16_384;
+
 /** The rows of a file, dealt out to requests one after another; a row's cells wait for its result. */
 export class RowSource {
   readonly #rows: AsyncIterator<FileRow>;
@@ -18,14 +21,29 @@ export class RowSource {
 
   /** Whether there is another row. */
   async hasMore(): Promise<boolean> {
-    this.#next ??= await this.#rows.next();
-    return this.#next.done !== true;
+    return (await this.peek()) !== undefined;
   }
 
-  /** The lines of the next request. */
+  /** The row that comes next, which stays so; `undefined` at the end. */
+  async peek(): Promise<FileRow | undefined> {
+    this.#next ??= await this.#rows.next();
+    return this.#next.done === true ? undefined : this.#next.value;
+  }
+
+  /** Passes over the next row, which has its answer already; `undefined` at the end. */
+  async pass(): Promise<FileRow | undefined> {
+    const row = await this.peek();
+    if (row === undefined) return undefined;
+    this.#next = undefined;
+    this.#sent += 1;
+    return row;
+  }
+
+  /** The lines of the next request, many in a piece: each piece is a write of its own. */
   async *take(maxRows: number): AsyncGenerator<string, void, undefined> {
     let rows = 0;
     let characters = 0;
+    let piece = "";
     while (rows < maxRows && characters < MAX_REQUEST_CHARACTERS && (await this.hasMore())) {
       const { line, cells } = (this.#next as IteratorYieldResult<FileRow>).value;
       this.#next = undefined;
@@ -33,8 +51,12 @@ export class RowSource {
       this.#sent += 1;
       rows += 1;
       characters += line.length;
-      yield `${line}\n`;
+      piece += `${line}\n`;
+      if (piece.length < PIECE_CHARACTERS) continue;
+      yield piece;
+      piece = "";
     }
+    if (piece !== "") yield piece;
   }
 
   /** The cells of the row whose result comes next; `undefined` where rows have none. */
@@ -52,7 +74,7 @@ export class RowSource {
     return cells;
   }
 
-  /** Rows that were sent so far. */
+  /** Rows that were sent so far, or had been before. */
   get sent(): number {
     return this.#sent;
   }

@@ -1,9 +1,12 @@
-import { createWriteStream, type WriteStream } from "node:fs";
+import { createWriteStream, truncateSync, type WriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { finished } from "node:stream/promises";
 import { usageFailure } from "../../failure.ts";
+import { removeNote } from "./begun.ts";
+import type { RowsFile } from "./read-rows.ts";
 import type { Result } from "./result.ts";
-import { ResultTable } from "./result-table.ts";
+import { ResultTable, type TableOptions } from "./result-table.ts";
+import type { Begun } from "./resume.ts";
 
 /** Where results go, one after the other. */
 export interface ResultsFile {
@@ -18,17 +21,22 @@ export interface ResultsFile {
 /** Until all rows are in, the file has this at the end of its name. */
 const UNFINISHED = ".partial";
 
-/**
- * Writes results into a file of the form that its name says: CSV, a JSON array, or lines.
- * @param header the columns of the rows, of a table
- */
-export function createResultsFile(
-  path: string,
-  form: "csv" | "json" | "ndjson",
-  header: () => readonly string[] | undefined,
-): ResultsFile {
-  const partial = `${path}${UNFINISHED}`;
-  const file = createWriteStream(partial);
+export const partialOf = (path: string): string => `${path}${UNFINISHED}`;
+
+export interface ResultsOptions extends Omit<TableOptions, "begun"> {
+  readonly form: RowsFile["form"];
+  /** What an earlier run left, to go on with. */
+  readonly begun?: Begun | undefined;
+}
+
+/** Writes results into a file of the form that its name says: CSV, a JSON array, or lines. */
+export function createResultsFile(path: string, options: ResultsOptions): ResultsFile {
+  const partial = partialOf(path);
+  const { begun } = options;
+  const start = begun?.bytes ?? 0;
+  // Half a result, or the end of an array, is not gone on with.
+  if (begun !== undefined) truncateSync(partial, start);
+  const file = createWriteStream(partial, { start, flags: begun === undefined ? "w" : "r+" });
   let failure: Error | undefined;
   file.on("error", (error) => {
     failure = error;
@@ -42,8 +50,8 @@ export function createResultsFile(
     file.end();
     await finished(file);
   };
-  const text = textOf(form, header);
-  let count = 0;
+  const text = textOf(options);
+  let count = begun?.rows ?? 0;
   return {
     add(result, line, cells) {
       count += 1;
@@ -52,11 +60,13 @@ export function createResultsFile(
     async close() {
       await end(text.end());
       await rename(partial, path);
+      await removeNote(partial);
     },
     async abandon() {
       await end(text.end()).catch(() => undefined);
       if (count > 0) return partial;
       await rm(partial, { force: true });
+      await removeNote(partial);
       return undefined;
     },
   };
@@ -67,13 +77,10 @@ interface Text {
   end(): string;
 }
 
-function textOf(
-  form: "csv" | "json" | "ndjson",
-  header: () => readonly string[] | undefined,
-): Text {
-  if (form === "csv") return new ResultTable(header);
+function textOf({ form, begun, ...table }: ResultsOptions): Text {
+  if (form === "csv") return new ResultTable({ ...table, begun: begun?.titles });
   if (form === "ndjson") return { add: (_result, line) => `${line}\n`, end: () => "" };
-  let count = 0;
+  let count = begun?.rows ?? 0;
   return {
     add(_result, line) {
       count += 1;

@@ -1,17 +1,15 @@
 import type { Datatype } from "../../model/datatype.ts";
 import { ELEMENT_READERS, type ElementReader } from "../../model/json-elements.ts";
-import { fail, ok, type Result } from "../../model/result.ts";
+import { ok, type Result } from "../../model/result.ts";
 import { makeTensor, type Tensor } from "../../model/tensor.ts";
-import { didYouMean } from "./nearest-name.ts";
+import { didYouMean, namesWithout, notAFeature } from "./nearest-name.ts";
+import { oneOf } from "./read-category.ts";
 import { isEmptyCell, readCell } from "./read-cell.ts";
-import { clip, pathTo, type RowError, UnreadableRow } from "./row-error.ts";
+import { pathTo, UnreadableRow } from "./row-error.ts";
 import type { Feature, PlannedInput, RowPlan } from "./row-plan.ts";
+import { mistyped, type RowFailure, type RowPlace, wrong } from "./wrong-row.ts";
 
-export interface EncodeOptions {
-  /** The row's place in the request, from 0: for messages. */
-  readonly index: number;
-  /** How the rows came: paths are written after it. */
-  readonly form: "rows" | "columns" | "entities";
+export interface EncodeOptions extends RowPlace {
   /** Whether names that the model has not are passed over. */
   readonly ignoresUnknown: boolean;
   /** Whether text may stand for numbers, as in CSV. */
@@ -19,8 +17,6 @@ export interface EncodeOptions {
 }
 
 export type EncodedRow = Result<readonly Tensor[], RowFailure>;
-
-type RowFailure = RowError & { readonly reason: "row" };
 
 /**
  * Makes of one row the tensors of a request of one row, `[1, …]`, in the model's order. A row is
@@ -71,9 +67,8 @@ function valuesOf(plan: RowPlan, row: unknown, options: EncodeOptions): Values {
   }
   const keys = found === names.length && options.ignoresUnknown ? [] : Object.keys(given);
   if (keys.length > found && !options.ignoresUnknown) {
-    const unknown = keys.find((key) => !names.includes(key)) ?? "";
-    const what = `is not a feature of the model${didYouMean(unknown, names)}`;
-    return wrong("unknown_feature", options, pathTo(unknown), what);
+    const [unknown = ""] = namesWithout(keys, names);
+    return wrong("unknown_feature", options, pathTo(unknown), notAFeature(unknown, names));
   }
   if (found === names.length) return ok(values);
   const absent = plan.features.find(
@@ -89,8 +84,7 @@ function missingFeature(
   { names }: RowPlan,
   options: EncodeOptions,
 ): { readonly ok: false; readonly failure: RowFailure } {
-  const unknown = keys.filter((key) => !names.includes(key));
-  const what = `is missing: the model needs it${didYouMean(name, unknown)}`;
+  const what = `is missing: the model needs it${didYouMean(name, namesWithout(keys, names))}`;
   return wrong("missing_feature", options, pathTo(name), what);
 }
 
@@ -128,10 +122,20 @@ function append(
     return undefined;
   }
   if (feature.size > 1) return appendAll(leaf, feature, value, options);
+  return appendOne(leaf, feature, "", value, options);
+}
+
+function appendOne(
+  leaf: unknown[],
+  feature: Feature,
+  element: string,
+  value: unknown,
+  options: EncodeOptions,
+): ReturnType<typeof wrong> | undefined {
   const cell = readCell(feature, value, options.isText);
   if (!cell.ok) {
     const { expected, near } = cell.failure;
-    return mistyped(feature, "", expected, value, options, near);
+    return mistyped(feature, element, expected, value, options, near);
   }
   leaf.push(cell.value);
   return undefined;
@@ -145,11 +149,19 @@ function appendAll(
 ): ReturnType<typeof wrong> | undefined {
   // Deeper than any tensor that an engine takes.
   const elements: readonly unknown[] | undefined = Array.isArray(value) ? value.flat(8) : undefined;
-  if (elements?.length === feature.size) {
-    leaf.push(...elements);
+  if (elements?.length !== feature.size) {
+    return mistyped(feature, "", `an array of ${feature.size} values`, value, options);
+  }
+  // An image has a hundred thousand of them.
+  if (feature.categories === undefined && !options.isText) {
+    for (const element of elements) leaf.push(element);
     return undefined;
   }
-  return mistyped(feature, "", `an array of ${feature.size} values`, value, options);
+  for (const [index, element] of elements.entries()) {
+    const problem = appendOne(leaf, feature, `[${index}]`, element, options);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
 }
 
 function absent(feature: Feature, value: unknown, options: EncodeOptions) {
@@ -159,36 +171,5 @@ function absent(feature: Feature, value: unknown, options: EncodeOptions) {
     : wrong("missing_value", options, path, `is empty: the model needs ${expectedOf(feature)}`);
 }
 
-const expectedOf = ({ datatype }: Feature): string => ELEMENT_READERS[datatype].expected;
-
-const mistyped = (
-  { name }: Feature,
-  element: string,
-  expected: string,
-  value: unknown,
-  options: EncodeOptions,
-  near = "",
-) =>
-  wrong(
-    "invalid_value",
-    options,
-    pathTo(name) + element,
-    `must be ${expected}; it is ${told(value)}${near}`,
-  );
-
-function told(value: unknown): string {
-  if (typeof value === "string") return `the text '${clip(value)}'`;
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  if (value === null) return "null";
-  return Array.isArray(value) ? `an array of ${value.length}` : "an object";
-}
-
-function wrong(
-  code: RowError["code"],
-  { index, form }: EncodeOptions,
-  below: string,
-  what: string,
-): { readonly ok: false; readonly failure: RowFailure } {
-  const path = form === "columns" ? `columns${below}[${index}]` : `${form}[${index}]${below}`;
-  return fail({ reason: "row", code, detail: `${path} ${what}`, path });
-}
+const expectedOf = ({ datatype, categories }: Feature): string =>
+  categories === undefined ? ELEMENT_READERS[datatype].expected : oneOf(categories);

@@ -1,7 +1,8 @@
 import { fail, ok, type Result } from "../../model/result.ts";
-import { didYouMean } from "./nearest-name.ts";
+import { didYouMean, namesWithout, notAFeature } from "./nearest-name.ts";
 import { clip, pathTo, type UnfitColumns, UnreadableRow } from "./row-error.ts";
 import type { RowPlan } from "./row-plan.ts";
+import { separatorHint } from "./separator-hint.ts";
 
 /** Rows in one of the forms that a request may give them in. */
 export type GivenRows =
@@ -72,15 +73,20 @@ function fromRecords(
   records: readonly (readonly string[])[],
   ignoresUnknown: boolean,
 ): Made {
-  const twice = header.find((name, index) => header.indexOf(name) < index);
   const place = (name: string) => `column '${clip(name)}'`;
+  const at = new Map(header.map((name, index) => [name, index]));
+  // Of a name that stands twice the map has the last place.
+  const twice = header.find((name, index) => at.get(name) !== index);
   if (twice !== undefined) return unfit(place(twice), "stands in the header more than once");
   const checked = checkNames(plan, header, ignoresUnknown, place);
-  if (!checked.ok) return checked;
-  const places = plan.names.map((name) => header.indexOf(name));
+  if (!checked.ok) {
+    const { detail } = checked.failure;
+    return fail({ ...checked.failure, detail: detail + separatorHint(header.join()) });
+  }
+  const places = plan.names.map((name) => at.get(name));
   const rows = records.map((record) =>
     record.length === header.length
-      ? places.map((at) => (at < 0 ? undefined : record[at]))
+      ? places.map((column) => (column === undefined ? undefined : record[column]))
       : new UnreadableRow(
           "invalid_row",
           `has ${record.length} cells, the header has ${header.length}`,
@@ -96,14 +102,13 @@ function checkNames(
   ignoresUnknown: boolean,
   place: (name: string) => string,
 ): Result<readonly string[], UnfitColumns> {
-  const unknown = given.filter((name) => !names.includes(name));
+  const unknown = namesWithout(given, names);
   const [first] = unknown;
   if (first !== undefined && !ignoresUnknown) {
-    return unfit(place(first), `is not a feature of the model${didYouMean(first, names)}`);
+    return unfit(place(first), notAFeature(first, names));
   }
-  const absent = features.find(
-    ({ name, missing }) => missing === undefined && !given.includes(name),
-  );
+  const there = new Set(given);
+  const absent = features.find(({ name, missing }) => missing === undefined && !there.has(name));
   if (absent === undefined) return ok(unknown);
   const { name } = absent;
   return unfit(place(name), `is missing: the model needs it${didYouMean(name, unknown)}`);

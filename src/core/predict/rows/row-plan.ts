@@ -12,7 +12,7 @@ export interface Feature {
   readonly size: number;
   /** What stands for a value that is missing; `undefined`: a row without it is refused. */
   readonly missing: number | "NaN" | undefined;
-  /** Texts that it may be; in a numeric input each stands for its place in the list. */
+  /** Texts that it may be; in a numeric input each becomes its place in the list, from 0. */
   readonly categories: readonly string[] | undefined;
 }
 
@@ -133,8 +133,27 @@ function withRules(features: readonly Bare[], manifest: Manifest): readonly Feat
   return features.map((feature) => {
     const said = told.get(feature.name);
     const missing = said === undefined ? undefined : standInOf(said, feature.datatype);
-    return { ...feature, missing, categories: said?.categories };
+    return { ...feature, missing, categories: categoriesOf(said, feature.datatype) };
   });
+}
+
+/** Places that a datatype tells apart, where they are few. */
+const PLACES: Partial<Readonly<Record<Datatype, number>>> = {
+  BOOL: 2,
+  INT8: 2 ** 7,
+  UINT8: 2 ** 8,
+  FP16: 2 ** 11 + 1,
+  INT16: 2 ** 15,
+  UINT16: 2 ** 16,
+};
+
+/** A list that the input's datatype cannot hold is none. */
+function categoriesOf(
+  said: Manifest["features"][number] | undefined,
+  datatype: Datatype,
+): Feature["categories"] {
+  const categories = said?.categories;
+  return (categories?.length ?? 0) <= (PLACES[datatype] ?? Infinity) ? categories : undefined;
 }
 
 /** A rule that the input's datatype cannot hold is none. */

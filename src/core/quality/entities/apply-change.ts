@@ -23,7 +23,8 @@ export function applyChange(
   }
   const isSameOutcome = state === current.state && outcome === current.outcome;
   if (current.state === "finished" && !isSameOutcome && change.replace !== true) {
-    return finished(state === "open" ? "is not opened again" : "is not given another outcome");
+    const what = state === "open" ? "is not opened again" : "is not given another outcome";
+    return finished(current.outcome, what);
   }
   if (isSameOutcome && JSON.stringify(features) === JSON.stringify(current.features)) {
     return ok(current);
@@ -36,8 +37,13 @@ export function applyChange(
 
 const told = (outcome: EntityContent["outcome"]) => (outcome === undefined ? {} : { outcome });
 
-const finished = (what: string) =>
-  fail({
+const MAX_TOLD = 100;
+
+function finished(outcome: EntityContent["outcome"], what: string) {
+  const told = JSON.stringify(outcome) ?? "none";
+  const clipped = told.length > MAX_TOLD ? `${told.slice(0, MAX_TOLD)}…` : told;
+  return fail({
     reason: "entity_finished",
-    detail: `the entity is finished: it ${what} unless the request says "replace": true`,
+    detail: `the entity is finished, with the outcome ${clipped}: it ${what} unless the request says "replace": true`,
   });
+}

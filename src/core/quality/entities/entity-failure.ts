@@ -2,7 +2,7 @@ import { fail } from "../../model/result.ts";
 import type { EntityStore } from "../../ports/entity-store.ts";
 import type { SharedCacheFailure } from "../../ports/shared-cache.ts";
 
-/** Why one entity was not changed. `settling`: it was, and is to be sent again. */
+/** Why one entity was not changed. `settling_failed`: it was, and is to be sent again. */
 export interface EntityRefusal {
   readonly reason:
     | "entity_finished"

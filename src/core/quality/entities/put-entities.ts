@@ -4,6 +4,7 @@ import { fail, ok, type Result } from "../../model/result.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EntityWrite } from "../../ports/entity-store.ts";
 import type { SharedCacheFailure } from "../../ports/shared-cache.ts";
+import type { PredictionCounts } from "../prediction-counts.ts";
 import {
   ENTITY_DEADLINE_MS,
   type EntityDeps,
@@ -17,27 +18,34 @@ export interface FinishedEntity {
   readonly type: string;
   readonly id: string;
   readonly outcome: Outcome;
-  /** It may have had another outcome before. */
-  readonly replace: boolean;
+  readonly rev: number;
+  /** By the clock: whoever finished it waits no longer for the predictions on it. */
+  readonly untilMs: number;
 }
 
 export interface PutEntitiesDeps extends EntityDeps {
   readonly clock: Pick<Clock, "now">;
   /**
    * Told of each entity that a put finishes, after that is kept and before it is acknowledged;
-   * again when the put is repeated. So it may be told the same twice, and never misses one.
+   * again when the put is repeated. So it may be told the same twice, and never misses one. What
+   * it answers stands in the put's own answer.
    */
   readonly onFinished?:
-    | ((finished: FinishedEntity) => Promise<Result<unknown, SharedCacheFailure>>)
+    | ((finished: FinishedEntity) => Promise<Result<PredictionCounts, SharedCacheFailure>>)
     | undefined;
 }
 
 export interface PutEntity {
   readonly entity: Entity;
   readonly created: boolean;
+  /** Of one that was finished: the predictions on it. */
+  readonly predictions?: PredictionCounts;
 }
 
 type PutOutcome = Result<PutEntity, EntityFailure>;
+
+/** Milliseconds that whoever finishes entities waits for the predictions on all of them. */
+export const SETTLE_BUDGET_MS = 10_000;
 
 /**
  * What is read and written at once, as it is stored: with the changes of one batch it stays under
@@ -51,11 +59,13 @@ const PORTION_BYTES = 150 * 1024;
  * trips, and two more for each further 150 KiB of what is stored of them, and for each time that
  * others changed the same entities meanwhile.
  * Fails as a whole when Redis does not answer: then any of them may have been made.
+ * @param untilMs by the clock: then the predictions on what is finished are left pending
  */
 export async function putEntities(
   deps: PutEntitiesDeps,
   type: string,
   puts: readonly EntityPut[],
+  untilMs: number = deps.clock.now() + SETTLE_BUDGET_MS,
 ): Promise<Result<readonly PutOutcome[], SharedCacheFailure>> {
   const outcomes: PutOutcome[] = puts.map(neverAlone);
   let open = groupById(puts);
@@ -65,7 +75,7 @@ export async function putEntities(
     open = tried.value;
   }
   await inParallel(groupById(puts), async ({ id, places }) =>
-    ok(await tellFinished(deps, { type, id }, puts, places, outcomes)),
+    ok(await tellFinished(deps, { type, id, untilMs }, puts, places, outcomes)),
   );
   return ok(outcomes);
 }
@@ -137,7 +147,7 @@ function fillIn(type: string, plan: Plan, rev: number, outcomes: PutOutcome[]): 
 /** The last put that finished it counts; one that nobody could be told of is not acknowledged. */
 async function tellFinished(
   { onFinished }: PutEntitiesDeps,
-  { type, id }: Pick<FinishedEntity, "type" | "id">,
+  named: Pick<FinishedEntity, "type" | "id" | "untilMs">,
   puts: readonly EntityPut[],
   places: readonly number[],
   outcomes: PutOutcome[],
@@ -148,12 +158,17 @@ async function tellFinished(
   );
   const last = outcomes[finishing.at(-1) ?? -1];
   if (last?.ok !== true || last.value.entity.outcome === undefined) return;
-  const { outcome } = last.value.entity;
-  const replace = finishing.some((place) => puts[place]?.change.replace === true);
-  const told = await onFinished({ type, id, outcome, replace });
-  if (told.ok) return;
+  const { outcome, rev } = last.value.entity;
+  const told = await onFinished({ ...named, outcome, rev });
+  if (told.ok) {
+    for (const place of finishing) {
+      const put = outcomes[place];
+      if (put?.ok === true) outcomes[place] = ok({ ...put.value, predictions: told.value });
+    }
+    return;
+  }
   const detail =
-    "the entity is finished, yet the predictions on it are not settled: send it again, which is harmless";
+    "the entity is finished, yet Redis did not answer while the predictions on it were settled: send it again, which goes on with them and is harmless";
   const { cause } = told.failure;
   for (const place of finishing)
     outcomes[place] = fail({ reason: "settling_failed", detail, cause });

@@ -3,10 +3,15 @@ import { fail, ok, type Result } from "../../model/result.ts";
 import type { SharedCacheFailure } from "../../ports/shared-cache.ts";
 import type { EntityFailure } from "./entity-failure.ts";
 import type { EntityPut } from "./plan-puts.ts";
-import { type PutEntitiesDeps, type PutEntity, putEntities } from "./put-entities.ts";
+import {
+  type PutEntitiesDeps,
+  type PutEntity,
+  putEntities,
+  SETTLE_BUDGET_MS,
+} from "./put-entities.ts";
 
 /** What became of one of many, without its features: those of all would be too much to hold. */
-export type PutLine = Pick<Entity, "state" | "rev"> & Pick<PutEntity, "created">;
+export type PutLine = Pick<Entity, "state" | "rev"> & Pick<PutEntity, "created" | "predictions">;
 
 /** A request to Redis may have 1 MB on small plans; text within JSON grows by its quotes. */
 const MAX_BATCH_BYTES = 300 * 1024;
@@ -22,8 +27,9 @@ export async function putInBatches(
   puts: readonly EntityPut[],
 ): Promise<Result<readonly Result<PutLine, EntityFailure>[], SharedCacheFailure>> {
   const outcomes: Result<PutLine, EntityFailure>[] = [];
+  const untilMs = deps.clock.now() + SETTLE_BUDGET_MS;
   for (const batch of batchesOf(puts)) {
-    const put = await putEntities(deps, type, batch);
+    const put = await putEntities(deps, type, batch, untilMs);
     if (put.ok) {
       outcomes.push(...put.value.map(lineOf));
       continue;
@@ -35,10 +41,11 @@ export async function putInBatches(
   return ok(outcomes);
 }
 
-const lineOf = (put: Result<PutEntity, EntityFailure>): Result<PutLine, EntityFailure> =>
-  put.ok
-    ? ok({ state: put.value.entity.state, rev: put.value.entity.rev, created: put.value.created })
-    : put;
+function lineOf(put: Result<PutEntity, EntityFailure>): Result<PutLine, EntityFailure> {
+  if (!put.ok) return put;
+  const { entity, ...rest } = put.value;
+  return ok({ state: entity.state, rev: entity.rev, ...rest });
+}
 
 function* batchesOf(puts: readonly EntityPut[]): Generator<readonly EntityPut[]> {
   let batch: EntityPut[] = [];

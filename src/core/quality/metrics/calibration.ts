@@ -15,6 +15,8 @@ export interface CalibrationBin {
 
 export interface Calibration {
   readonly bins: readonly CalibrationBin[];
+  /** Outcomes of answers with a confidence: those that are in the bins. */
+  readonly n: number;
   /** Expected calibration error: the mean of |accuracy − confidence|, bins weighted by their answers. */
   readonly ece: number;
 }
@@ -40,7 +42,7 @@ export function readCalibration(counters: Counters): Calibration | undefined {
     (sum, bin) => sum + bin.n * Math.abs((bin.accuracy ?? 0) - (bin.confidence ?? 0)),
     0,
   );
-  return { bins, ece: off / n };
+  return { n, bins, ece: off / n };
 }
 
 function readBin(counters: Counters, bin: number): CalibrationBin {

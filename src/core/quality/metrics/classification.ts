@@ -12,6 +12,8 @@ export interface ClassifiedAnswer {
 }
 
 export interface ClassificationMetrics extends ConfusionMetrics {
+  /** Outcomes of answers with probabilities: what `log_loss` and `brier` are the means of. */
+  readonly n_probabilities: number;
   /** Of answers with probabilities: the mean of −ln p(truth); see `logLossOf`. */
   readonly log_loss?: number;
   /** Of answers with probabilities: the mean sum of squared differences over all classes, 0 to 2. */
@@ -37,9 +39,15 @@ export function addClassification(
   if (confidence !== undefined) addCalibration(into, confidence, truth === label);
 }
 
-/** Metrics of all outcomes that were added; `undefined` where there is none. */
-export function classificationMetrics(counters: Counters): ClassificationMetrics | undefined {
-  const confusion = confusionMetrics(counters);
+/**
+ * Metrics of all outcomes that were added; `undefined` where there is none.
+ * @param order of the classes, where it is known; see `confusionMetrics`
+ */
+export function classificationMetrics(
+  counters: Counters,
+  order: readonly string[] = [],
+): ClassificationMetrics | undefined {
+  const confusion = confusionMetrics(counters, order);
   if (confusion === undefined) return undefined;
   const calibration = readCalibration(counters);
   return {
@@ -51,10 +59,11 @@ export function classificationMetrics(counters: Counters): ClassificationMetrics
 
 function probabilityMetrics(counters: Counters) {
   const n = countOf(counters, "pn");
-  if (n === 0) return {};
+  if (n === 0) return { n_probabilities: 0 };
   const brier = sumOf(counters, "br") / n;
   const isBinary = countOf(counters, "p2") === n;
   return {
+    n_probabilities: n,
     log_loss: sumOf(counters, "ll") / n,
     brier,
     ...(isBinary ? { brier_score_loss: brier / 2 } : {}),

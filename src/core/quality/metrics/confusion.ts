@@ -12,6 +12,8 @@ export interface ClassMetrics {
 }
 
 export interface ConfusionMetrics {
+  /** Outcomes of answers with a label: what all of these are made of. */
+  readonly n_labels: number;
   readonly accuracy: number;
   /** Unweighted means over the classes that are in answers or outcomes. */
   readonly precision_macro: number;
@@ -32,14 +34,25 @@ export function addConfusion(into: Map<string, bigint>, truth: string, label: st
   addTo(into, PREFIX + JSON.stringify([truth, label]), 1n);
 }
 
-/** `undefined` where no pair was counted. */
-export function confusionMetrics(counters: Counters): ConfusionMetrics | undefined {
+/** Whether any pair was counted. */
+export const hasLabels = (counters: Counters): boolean =>
+  underPrefix(counters, PREFIX).next().done !== true;
+
+/**
+ * `undefined` where no pair was counted.
+ * @param order of the classes, as the model has them. Those that are in neither answers nor
+ * outcomes are left out, those that are not in it come last, by number and then by word
+ */
+export function confusionMetrics(
+  counters: Counters,
+  order: readonly string[] = [],
+): ConfusionMetrics | undefined {
   const pairs = [...underPrefix(counters, PREFIX)].map(([pair, count]) => {
     const [truth, label] = JSON.parse(pair) as [string, string];
     return { truth, label, count };
   });
   if (pairs.length === 0) return undefined;
-  const labels = [...new Set(pairs.flatMap(({ truth, label }) => [truth, label]))].sort(byName);
+  const labels = inOrder(order, new Set(pairs.flatMap(({ truth, label }) => [truth, label])));
   const at = new Map(labels.map((label, index) => [label, index]));
   const matrix = labels.map(() => new Array<number>(labels.length).fill(0));
   for (const { truth, label, count } of pairs) {
@@ -47,11 +60,10 @@ export function confusionMetrics(counters: Counters): ConfusionMetrics | undefin
     if (row !== undefined) row[at.get(label) ?? -1] = count;
   }
   const classes = labels.map((label, index) => [label, classMetrics(matrix, index)] as const);
+  const n = sum(pairs.map(({ count }) => count));
   return {
-    accuracy: share(
-      sum(matrix.map((row, index) => row[index] ?? 0)),
-      sum(pairs.map(({ count }) => count)),
-    ),
+    n_labels: n,
+    accuracy: share(sum(matrix.map((row, index) => row[index] ?? 0)), n),
     precision_macro: mean(classes.map(([, { precision }]) => precision)),
     recall_macro: mean(classes.map(([, { recall }]) => recall)),
     f1_macro: mean(classes.map(([, { f1 }]) => f1)),
@@ -70,6 +82,13 @@ function classMetrics(matrix: readonly (readonly number[])[], index: number): Cl
     f1: share(2 * hits, named + support),
     support,
   };
+}
+
+function inOrder(order: readonly string[], seen: ReadonlySet<string>): readonly string[] {
+  const known = [...new Set(order)].filter((label) => seen.has(label));
+  const others = new Set(seen);
+  for (const label of known) others.delete(label);
+  return [...known, ...[...others].sort(byName)];
 }
 
 /** Numbers before words and by size: class names are often numbers, and `10` belongs after `9`. */

@@ -15,8 +15,11 @@ export interface GroupAccuracy {
   readonly metrics: Partial<ClassificationMetrics & RegressionMetrics>;
 }
 
-/** Metrics from counters: of whichever kind of outcomes they have. */
-export function groupAccuracy(counters: Counters): GroupAccuracy {
+/**
+ * Metrics from counters: of whichever kind of outcomes they have.
+ * @param order of the classes, where it is known; see `confusionMetrics`
+ */
+export function groupAccuracy(counters: Counters, order?: readonly string[]): GroupAccuracy {
   const n = countOf(counters, "n");
   const predictions = countOf(counters, "p:n");
   const unscored = countOf(counters, "unscored");
@@ -25,6 +28,6 @@ export function groupAccuracy(counters: Counters): GroupAccuracy {
     predictions,
     coverage: predictions === 0 ? 0 : n / predictions,
     ...(unscored === 0 ? {} : { unscored }),
-    metrics: { ...classificationMetrics(counters), ...regressionMetrics(counters) },
+    metrics: { ...classificationMetrics(counters, order), ...regressionMetrics(counters) },
   };
 }

@@ -10,9 +10,9 @@ import {
 } from "./exact-sum.ts";
 import { isScorable } from "./score-outcome.ts";
 
-/** Bins of the confidence: a quantile is off by half of a bin's width at most. */
+/** Bins of the confidence. An answer is taken for the middle of its bin: off by half a bin at most. */
 const BINS = 100;
-/** How far a quantile of the confidence may be from the true one. */
+/** How far a quantile of the confidence may be from the one of the answers themselves. */
 export const QUANTILE_ERROR = 1 / (2 * BINS);
 
 const QUANTILES = { p05: 0.05, p25: 0.25, p50: 0.5, p75: 0.75, p95: 0.95 } as const;
@@ -24,7 +24,11 @@ export interface PredictionStatistics {
   readonly cached_share: number;
   /** By where the answer was kept. */
   readonly tiers: Readonly<Record<string, number>>;
-  /** Of classifications with probabilities. `error`: how far a quantile may be off. */
+  /**
+   * Of classifications with probabilities. A quantile q is at place q·(n − 1) of the confidences
+   * by size, between two of them in proportion (definition 7 of Hyndman and Fan, 1996, and what
+   * numpy and pandas do unless told). `error`: how far it may be off.
+   */
   readonly confidence?: { readonly n: number; readonly error: number } & Readonly<
     Record<keyof typeof QUANTILES, number>
   >;
@@ -75,7 +79,7 @@ function confidenceOf(counters: Counters): PredictionStatistics["confidence"] {
   for (const [bin, count] of underPrefix(counters, "p:conf:")) bins[Number(bin)] = count;
   const n = bins.reduce((sum, count) => sum + count, 0);
   if (n === 0) return undefined;
-  const quantile = (q: number) => middleOfBin(bins, q * (n - 1));
+  const quantile = (q: number) => between(bins, q * (n - 1));
   const { p05, p25, p50, p75, p95 } = QUANTILES;
   return {
     n,
@@ -86,6 +90,16 @@ function confidenceOf(counters: Counters): PredictionStatistics["confidence"] {
     p75: quantile(p75),
     p95: quantile(p95),
   };
+}
+
+/**
+ * What is at a place between two answers by size. Both are taken for the middles of their bins, so
+ * each is off by half a bin at most, and so is what lies between them.
+ */
+function between(bins: readonly number[], place: number): number {
+  const lower = Math.floor(place);
+  const [low, high] = [middleOfBin(bins, lower), middleOfBin(bins, Math.ceil(place))];
+  return low + (place - lower) * (high - low);
 }
 
 /** The middle of the bin that the answer of this rank (from 0, by size) lies in. */

@@ -9,6 +9,8 @@ import {
 } from "./exact-sum.ts";
 
 export interface RegressionMetrics {
+  /** Outcomes of answers with a number: what all of these are made of. */
+  readonly n_values: number;
   /** Mean absolute error. */
   readonly mae: number;
   /** Root of the mean squared error. */
@@ -38,6 +40,7 @@ export function regressionMetrics(counters: Counters): RegressionMetrics | undef
   const spread = sumOfSquaredDeviations(readExact(counters, "y"), readExact(counters, "yy"), n);
   const r2 = spread === 0 ? Number(squaredErrors === 0) : 1 - squaredErrors / spread;
   return {
+    n_values: n,
     mae: sumOf(counters, "ae") / n,
     rmse: Math.sqrt(squaredErrors / n),
     ...(n < 2 ? {} : { r2 }),

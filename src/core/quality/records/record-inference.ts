@@ -1,4 +1,5 @@
 import type { FlightContext } from "../../cache/single-flight.ts";
+import { computedVersion } from "../../model/computed-version.ts";
 import type { Deployment } from "../../model/deployment.ts";
 import type { ServeFailure } from "../../model/failure.ts";
 import type { Result } from "../../model/result.ts";
@@ -33,13 +34,13 @@ export function recordInference(
   const policy = recordPolicyOf(deployment, "tensors");
   if (policy === undefined || !isRecorded(policy, random)) return;
   const { loaded, route, strategy, cached } = inference;
-  const { version, digest, manifest } = loaded;
+  const { digest, manifest } = loaded;
   recorder.record(context, [
     {
       id,
       atMs,
       model,
-      version,
+      version: computedVersion(model, loaded),
       digest,
       route,
       strategy,

@@ -1,5 +1,7 @@
 import type { FlightContext } from "../../cache/single-flight.ts";
+import { computedVersion } from "../../model/computed-version.ts";
 import type { Deployment } from "../../model/deployment.ts";
+import type { MaybePromise } from "../../model/maybe-promise.ts";
 import type { EntityKey } from "../../model/prediction-record.ts";
 import type { OpenRows } from "../../predict/rows/open-rows.ts";
 import type { RowResult } from "../../predict/rows/predict-rows.ts";
@@ -26,18 +28,18 @@ export interface RowsToRecord {
 }
 
 /**
- * Records each answered row of a request, unless the deployment says otherwise. A stream awaits
- * `recorder.drain` after each batch: it answers faster than a store writes, and what finds no room
- * to wait is lost.
+ * Records each answered row of a request, unless the deployment says otherwise, under the version
+ * that computed it. An only row never waits; many wait for room (`recorder.recordInTurn`), as they
+ * come faster than a store writes. Answers for how many there was none.
  */
 export function recordRows(
   recorder: PredictionRecorder,
   context: FlightContext,
   { atMs, open, results, ids, rows, entities, deployment, random, rowBytes }: RowsToRecord,
-): void {
+): MaybePromise<number> {
   const policy = recordPolicyOf(deployment, "rows");
-  if (policy === undefined) return;
-  const { model, version, digest } = open.version;
+  if (policy === undefined) return 0;
+  const { model } = open.version;
   const answered: AnsweredPrediction[] = [];
   const given = ids.values();
   for (const [place, result] of results.entries()) {
@@ -45,13 +47,14 @@ export function recordRows(
     const id = given.next().value;
     if (id === undefined) throw new Error("each answered row has an id");
     if (!isRecorded(policy, random)) continue;
-    const { answer, strategy, tier } = result;
-    const of = { model, version, digest, route: open.route, strategy, tier };
+    const { answer, strategy, tier, by = open.version } = result;
+    const of = { model, version: computedVersion(model, by), digest: by.digest };
     const entity = entities?.[place];
     answered.push({
       id,
       atMs,
       ...of,
+      ...{ route: open.route, strategy, tier },
       entity,
       policy,
       inputs: () => ({ row: rows[place] }),
@@ -59,5 +62,6 @@ export function recordRows(
       sizeBytes: rowBytes,
     });
   }
-  if (answered.length > 0) recorder.record(context, answered);
+  const isMany = results.length > 1;
+  return isMany ? recorder.recordInTurn(context, answered) : recorder.record(context, answered);
 }

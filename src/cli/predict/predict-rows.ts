@@ -1,0 +1,80 @@
+import { Readable } from "node:stream";
+import { modelPath } from "../arguments.ts";
+import { parseOrUndefined } from "../client/problem.ts";
+import type { Context } from "../context.ts";
+import { usageFailure } from "../failure.ts";
+import { misfitOf, readRows } from "./file/read-rows.ts";
+import { failedResult } from "./file/result.ts";
+import { printResults, resultsSchema } from "./print-results.ts";
+import { type GivenText, listRows, readJson } from "./read-input.ts";
+
+interface Row {
+  /** As JSON. */
+  readonly line: string;
+  /** Why it is none. */
+  readonly misfit?: string | undefined;
+}
+
+interface Rows {
+  readonly rows: readonly Row[];
+  /** Of a table. */
+  readonly header: readonly string[] | undefined;
+}
+
+/**
+ * Asks a model about rows of named features, as `--out` does, and prints an answer for each.
+ * @param features the names that the model means; empty where they are not known
+ * @throws CliFailure when one of them has no answer, after all are printed
+ */
+export async function predictRows(
+  context: Context,
+  word: string,
+  given: GivenText,
+  features: readonly string[],
+): Promise<void> {
+  const { rows, header } = await rowsOf(given);
+  const [first] = rows;
+  if (header !== undefined && features.length > 0) checkHeader(given.from, header, features);
+  if (first === undefined) throw usageFailure(`${given.from} has no rows`);
+  if (first.misfit !== undefined) {
+    throw usageFailure(`${given.from}: the first row ${first.misfit}`);
+  }
+  const query: Record<string, string> =
+    given.form === "csv" ? { unknown: "ignore", values: "text" } : {};
+  const lines = rows.map(({ line }) => line);
+  const answer = await context.api.rows(resultsSchema, modelPath(word, "predict"), query, lines);
+  const results = answer.results.map((result, place) => {
+    const misfit = rows[place]?.misfit;
+    return misfit === undefined ? result : failedResult(place, misfit);
+  });
+  printResults(context, { ...answer, results }, { one: "row", many: "rows", nameOf: String });
+}
+
+async function rowsOf({ form, text, from }: GivenText): Promise<Rows> {
+  if (form === "json") {
+    const list = listRows(readJson({ text, from }));
+    return { rows: list.map((row) => ({ line: JSON.stringify(row) })), header: undefined };
+  }
+  const source = readRows(form, Readable.from([Buffer.from(text)]), from);
+  const rows: Row[] = [];
+  for await (const { line, cells } of source.rows()) {
+    if (form === "ndjson" && parseOrUndefined(line) === undefined) {
+      throw usageFailure(`${from}: rows[${rows.length}] is not JSON`);
+    }
+    rows.push({ line, misfit: misfitOf(source.header(), cells) });
+  }
+  return { rows, header: source.header() };
+}
+
+/** A file of other columns, without a header, or with other separators has none of them. */
+function checkHeader(from: string, header: readonly string[], features: readonly string[]): void {
+  if (features.some((name) => header.includes(name))) return;
+  const shown = features.slice(0, SHOWN_FEATURES).join(", ");
+  const more = features.length - SHOWN_FEATURES;
+  throw usageFailure(
+    `no column of ${from} is a feature of the model`,
+    `Its first line names them, with commas between: ${shown}${more > 0 ? ` and ${more} more` : ""}.`,
+  );
+}
+
+const SHOWN_FEATURES = 10;
