@@ -19,6 +19,7 @@ import type { JobStore } from "../../src/core/ports/job-store.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { RemoteModels } from "../../src/core/ports/remote-models.ts";
 import type { SharedCache } from "../../src/core/ports/shared-cache.ts";
+import { JoinRuns } from "../../src/core/predict/joining/join-runs.ts";
 import { StatisticsBook } from "../../src/core/predict/statistics.ts";
 import { Catalog } from "../../src/core/routing/catalog.ts";
 import { createApp, servingRoutes } from "../../src/http/app.ts";
@@ -227,7 +228,13 @@ function wire(
       bytes: () => null,
       premium: () => null,
     },
-    serve: { ...refresh, finder, predictions, statistics: new StatisticsBook() },
+    serve: {
+      ...refresh,
+      finder,
+      predictions,
+      statistics: new StatisticsBook(),
+      joining: new JoinRuns({ deploymentOf: (model) => catalog.get(model)?.deployment }),
+    },
     registry: { store, engine, models, clock, random: () => 0, newId, ...signed },
     store,
     digest: createNodeDigest(),

@@ -16,6 +16,7 @@ import type { FreshetEvent } from "../../src/core/ports/events.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { SharedCache } from "../../src/core/ports/shared-cache.ts";
 import type { InferDeps } from "../../src/core/predict/infer.ts";
+import { JoinRuns } from "../../src/core/predict/joining/join-runs.ts";
 import { StatisticsBook } from "../../src/core/predict/statistics.ts";
 import { Catalog } from "../../src/core/routing/catalog.ts";
 import { type ChaosStore, createChaosStore } from "./chaos-store.ts";
@@ -140,6 +141,7 @@ export function createTestCore({
       finder,
       predictions,
       statistics: new StatisticsBook(),
+      joining: new JoinRuns({ deploymentOf: (model) => catalog.get(model)?.deployment }),
       freshness: { ...FRESHNESS, revalidateMs, ...freshness },
       bundles: new BundleCatalog(),
       cron: new CronState(),
