@@ -26,6 +26,7 @@ import type { SignatureRules } from "../core/lifecycle/signature/apply-policy.ts
 import { VersionLoader } from "../core/lifecycle/version-loader.ts";
 import { VersionObjects } from "../core/lifecycle/version-objects.ts";
 import type { Engine } from "../core/ports/engine.ts";
+import { JoinRuns } from "../core/predict/joining/join-runs.ts";
 import { StatisticsBook } from "../core/predict/statistics.ts";
 import { Catalog } from "../core/routing/catalog.ts";
 import type { TickDeps } from "../cron/tick-deps.ts";
@@ -178,6 +179,7 @@ export function createIsolate(config: Config, engine: Engine, secretOf: SecretOf
     { fetch: (url, init) => fetch(url, init), random: Math.random, clock, secretOf },
   );
   const statistics = new StatisticsBook();
+  const joining = new JoinRuns({ deploymentOf: (model) => catalog.get(model)?.deployment });
   const premium = createLazyPremium(() => ({
     serve: { ...refresh, finder, predictions, statistics },
     predictions,
@@ -196,7 +198,7 @@ export function createIsolate(config: Config, engine: Engine, secretOf: SecretOf
     },
   }));
   const deps: HttpDeps = {
-    serve: { ...refresh, finder, predictions, objects, bytesCache, statistics, premium },
+    serve: { ...refresh, finder, predictions, objects, bytesCache, statistics, joining, premium },
     registry: { store, engine, models, clock, random: Math.random, newId, signatures },
     backup,
     bundles,

@@ -73,7 +73,10 @@ describe("GET /v1/cache/status", () => {
   });
 
   it("gives a model's settings as they hold: what its deployment says over the Worker's", async () => {
-    const settings = { policy: { revalidate_ms: 1_000, strict_freshness: true } };
+    const settings = {
+      policy: { revalidate_ms: 1_000, strict_freshness: true },
+      batching: { max_batch_size: 32 },
+    };
     await putDeployment(app.bucket, "iris", 2, { production: { "1": 100 } }, settings);
     await send("POST", "/v1/cache/refresh/iris");
     const [iris, wine] = (await status()).models;
@@ -83,6 +86,7 @@ describe("GET /v1/cache/status", () => {
       max_stale_ms: 3_600_000,
       strict_freshness: true,
       use_cache: false,
+      batching: { max_batch_size: 32, min_concurrency: 16 },
     });
     expect(wine?.settings).toMatchObject({ revalidate_ms: 5_000, strict_freshness: false });
   });

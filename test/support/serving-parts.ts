@@ -10,6 +10,7 @@ import type { Engine } from "../../src/core/ports/engine.ts";
 import type { Events } from "../../src/core/ports/events.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import type { SharedCache } from "../../src/core/ports/shared-cache.ts";
+import { JoinRuns } from "../../src/core/predict/joining/join-runs.ts";
 import { StatisticsBook } from "../../src/core/predict/statistics.ts";
 import { Catalog } from "../../src/core/routing/catalog.ts";
 import { feedOf } from "./freshness.ts";
@@ -75,5 +76,7 @@ export function servingPartsOf({ bytesCache, engine, signatures, ...ground }: Se
     feed,
     refresh: (context, model) => refreshDeployment(refresh, context, model),
   });
-  return { serve: { ...refresh, finder, predictions, statistics: new StatisticsBook() }, feed };
+  const joining = new JoinRuns({ deploymentOf: (model) => catalog.get(model)?.deployment });
+  const statistics = new StatisticsBook();
+  return { serve: { ...refresh, finder, predictions, statistics, joining }, feed };
 }

@@ -106,12 +106,24 @@ const recordFields = {
   log_inputs: z.optional(z.boolean()),
 };
 
+/**
+ * How single rows of concurrent requests are put into one run. Without a field it is off, as it is
+ * where nothing is said: only for graphs whose rows do not depend on each other.
+ */
+const batchingFields = {
+  /** Most rows of one run; left out: 64. */
+  max_batch_size: z.optional(z.int().check(z.minimum(2), z.maximum(256))),
+  /** From so many requests at a time on; below, each runs at once and alone; left out: 16. */
+  min_concurrency: z.optional(z.int().check(z.minimum(2), z.maximum(1_000))),
+};
+
 const deploymentSettings = {
   cache: z.optional(cachePolicy),
   policy: z.optional(switches),
   warm,
   strategies: z.optional(z.looseObject({ premium: z.optional(premiumSchema) })),
   record: z.optional(z.looseObject(recordFields)),
+  batching: z.optional(z.looseObject(batchingFields)),
 };
 
 /** What of a deployment is a caller's to set besides its routes: strict, as a misspelt setting would have no effect. */
@@ -126,6 +138,7 @@ export const deploymentSettingsDraft = {
     }),
   ),
   record: z.optional(z.strictObject(recordFields)),
+  batching: z.optional(z.strictObject(batchingFields)),
 };
 
 /**

@@ -12,6 +12,7 @@ import type { Tensor, TensorSpec } from "../model/tensor.ts";
 import type { Events } from "../ports/events.ts";
 import type { AskStickiness } from "../routing/resolve.ts";
 import type { AcquireDeps, ModelCacheOutcome } from "./acquire.ts";
+import type { JoinRuns } from "./joining/join-runs.ts";
 import type { StatisticsBook, VersionStatistics } from "./statistics.ts";
 
 export interface InferDeps extends AcquireDeps {
@@ -19,6 +20,8 @@ export interface InferDeps extends AcquireDeps {
   readonly events: Events;
   /** Missing where nothing can be kept. */
   readonly predictions?: PredictionCache | undefined;
+  /** Missing where no rows of several requests are run together. */
+  readonly joining?: JoinRuns | undefined;
   /** Missing where no better answer is looked for. */
   readonly premium?: Premium | undefined;
 }

@@ -64,10 +64,17 @@ export class StatisticsBook {
     count(page.cacheHit, what.totalMs);
   }
 
-  /** Counts a request answered by the run of another one. */
-  joined(page: VersionStatistics, { totalMs, nowMs }: Answered): void {
+  /**
+   * Counts a request answered by the run of another one.
+   * @param what with `runMs` where that run was made for this request, too
+   */
+  joined(
+    page: VersionStatistics,
+    { totalMs, nowMs, runMs }: Answered & { readonly runMs?: number },
+  ): void {
     page.lastInferenceMs = nowMs;
     count(page.success, totalMs);
+    if (runMs !== undefined) count(page.computeInfer, runMs);
   }
 
   /** Counts a look for a kept prediction that found none; the run is counted apart. */

@@ -45,7 +45,7 @@ export function inferRoutes(deps: HttpDeps): readonly ServingRoute[] {
       },
     },
     refusals: [400, 404, 413, 415, 503],
-    handler: (c) => handle(c, deps, { respond, known }),
+    handler: (c) => counted(deps, () => handle(c, deps, { respond, known })),
     setsRequestId: true,
   };
   return [
@@ -58,6 +58,16 @@ export function inferRoutes(deps: HttpDeps): readonly ServingRoute[] {
 interface Lasting {
   readonly respond: RespondInference;
   readonly known: KnownRequests;
+}
+
+/** Counts a request among those in flight for as long as it is being answered, where that is asked for. */
+function counted(
+  { serve: { joining }, clock }: HttpDeps,
+  answer: () => Promise<Response>,
+): Promise<Response> {
+  if (joining?.isWanted !== true) return answer();
+  const entered = joining.inFlight.enter(clock.now());
+  return answer().finally(() => joining.inFlight.leave(entered));
 }
 
 async function handle(

@@ -1,5 +1,6 @@
 import type { LoadedVersion } from "../../cache/model-cache.ts";
 import type { PredictionCache } from "../../cache/prediction-cache.ts";
+import { batchingOf } from "../../predict/joining/batching-policy.ts";
 import type { StatisticsBook } from "../../predict/statistics.ts";
 import type { CatalogEntry } from "../../routing/catalog.ts";
 import type { DeploymentFinder } from "../find-deployment.ts";
@@ -30,7 +31,7 @@ export interface ModelStatus {
   readonly settings?: ModelSettings;
 }
 
-/** By the names that a deployment's `policy` and `cache` have. */
+/** By the names that a deployment's `policy`, `cache` and `batching` have. */
 export interface ModelSettings {
   readonly check_freshness: boolean;
   readonly revalidate_ms: number;
@@ -44,6 +45,8 @@ export interface ModelSettings {
     readonly ttl_ms: number;
     readonly stale_ms: number;
   };
+  /** How rows of concurrent requests are run together; left out: they are not. */
+  readonly batching?: { readonly max_batch_size: number; readonly min_concurrency: number };
 }
 
 /** Sessions of this isolate. */
@@ -105,6 +108,7 @@ function statusOf(deps: StatusDeps, name: string, loaded: LoadedVersion | undefi
 function settingsOf({ finder, predictions }: StatusDeps, entry: CatalogEntry): ModelSettings {
   const { checkFreshness, revalidateMs, maxStaleMs, strictFreshness } = finder.freshnessOf(entry);
   const policy = predictions?.policyOf(entry.deployment);
+  const batching = batchingOf(entry.deployment);
   return {
     check_freshness: checkFreshness,
     revalidate_ms: revalidateMs,
@@ -119,6 +123,14 @@ function settingsOf({ finder, predictions }: StatusDeps, entry: CatalogEntry): M
             redis: policy.redis ?? null,
             ttl_ms: policy.ttlMs,
             stale_ms: policy.staleMs,
+          },
+        }),
+    ...(batching === undefined
+      ? {}
+      : {
+          batching: {
+            max_batch_size: batching.maxBatchSize,
+            min_concurrency: batching.minConcurrency,
           },
         }),
   };

@@ -130,7 +130,8 @@ async function answerReplace(c: AppContext, deps: HttpDeps): Promise<Response> {
     return refuse(c, {
       status: 400,
       code: "invalid_request",
-      detail: "give aliases, or settings to change: cache, policy, warm, strategies, record",
+      detail:
+        "give aliases, or settings to change: cache, policy, warm, strategies, record, batching",
     });
   }
   const params = {
@@ -163,12 +164,14 @@ const settingsOf = ({
   warm,
   strategies,
   record,
+  batching,
 }: DeploymentSettings): DeploymentSettings => ({
   ...(cache === undefined ? {} : { cache }),
   ...(policy === undefined ? {} : { policy }),
   ...(warm === undefined ? {} : { warm }),
   ...(strategies === undefined ? {} : { strategies }),
   ...(record === undefined ? {} : { record }),
+  ...(batching === undefined ? {} : { batching }),
 });
 
 async function answerHistory(c: AppContext, deps: HttpDeps): Promise<Response> {
