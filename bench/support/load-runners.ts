@@ -14,13 +14,17 @@ export interface Target {
 
 const CONNECTIONS = 32;
 // Many short rounds: a shared machine changes its speed from one second to the next.
-const FULL = { rounds: 41, seconds: 1, warmUpSeconds: 5 };
+// The compiler is done with most of a Worker after some ten seconds.
+const FULL = { rounds: 41, seconds: 1, warmUpSeconds: 10 };
 const QUICK = { rounds: 3, seconds: 1, warmUpSeconds: 1 };
 
-/** Load of one row a request, as JSON, on each of some servers, which have answered for a while when this returns. */
+/**
+ * Load of one row a request, as JSON, on each of some servers, which have answered for a while when
+ * this returns. Of several sittings each has its part of the rounds.
+ */
 export async function loadRunners(
   targets: readonly Target[],
-  { quick }: { readonly quick: boolean },
+  { quick, sittings = 1 }: { readonly quick: boolean; readonly sittings?: number },
   details: (round: Round) => Readonly<Record<string, number>> = () => ({}),
 ): Promise<{
   readonly runners: readonly Runner[];
@@ -28,7 +32,8 @@ export async function loadRunners(
   /** For people: what was done. */
   readonly how: string;
 }> {
-  const { rounds, seconds, warmUpSeconds } = quick ? QUICK : FULL;
+  const { seconds, warmUpSeconds, ...all } = quick ? QUICK : FULL;
+  const rounds = Math.ceil(all.rounds / sittings);
   const load = ({ url, rows }: Pick<Target, "url" | "rows">, forSeconds: number) => {
     const common = { url, connections: CONNECTIONS, seconds: forSeconds };
     return rows === undefined
@@ -53,6 +58,7 @@ export async function loadRunners(
       },
     }),
   );
-  const how = `${CONNECTIONS} connections, ${rounds} interleaved rounds of ${seconds} s`;
+  const times = sittings === 1 ? "" : `${sittings} times `;
+  const how = `${CONNECTIONS} connections, ${times}${rounds} interleaved rounds of ${seconds} s`;
   return { runners, rounds, how };
 }
