@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { firstBadByte } from "../core/model/first-bad-byte.ts";
 import { type CliFailure, usageFailure } from "./failure.ts";
 
 /**
@@ -53,17 +54,3 @@ function wholeLength(bytes: Uint8Array): number {
 
 /** From which byte on a character has more than one byte, than two, than three. */
 const LEADS = [0xc0, 0xe0, 0xf0];
-
-/** Where bytes that are not UTF-8 stop being so. Halves what may be right until nothing is left. */
-function firstBadByte(bytes: Uint8Array): number {
-  let good = 0;
-  let bad = bytes.length;
-  while (bad - good > 1) {
-    const middle = (good + bad) >> 1;
-    const part = bytes.subarray(0, middle);
-    if (isUtf8(part.subarray(0, wholeLength(part)))) good = middle;
-    else bad = middle;
-  }
-  while (!isUtf8(bytes.subarray(0, good))) good -= 1;
-  return good;
-}

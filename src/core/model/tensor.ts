@@ -69,3 +69,13 @@ export const specsOf = (
   names: readonly string[],
   specs: readonly TensorSpec[],
 ): readonly TensorSpec[] => names.flatMap((name) => specs.find((spec) => spec.name === name) ?? []);
+
+/** What the elements of some tensors take, in bytes; a text counts its length, whatever it is kept as. */
+export const sizeOfData = (tensors: readonly Tensor[]): number =>
+  tensors.reduce(
+    (sum, { data }) => sum + ("byteLength" in data ? data.byteLength : lengthOf(data)),
+    0,
+  );
+
+const lengthOf = (texts: readonly string[]): number =>
+  texts.reduce((sum, text) => sum + text.length, 0);

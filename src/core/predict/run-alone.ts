@@ -3,7 +3,7 @@ import type { FlightContext } from "../cache/single-flight.ts";
 import type { ServeFailure } from "../model/failure.ts";
 import { andThen, type MaybePromise } from "../model/maybe-promise.ts";
 import { fail, ok, type Result } from "../model/result.ts";
-import type { Tensor } from "../model/tensor.ts";
+import { sizeOfData, type Tensor } from "../model/tensor.ts";
 import type { RunFailure } from "../ports/engine.ts";
 import type { Acquired } from "./acquire.ts";
 import type { InferDeps, Inference } from "./inference.ts";
@@ -59,17 +59,11 @@ function runWithRoom(
   const { session } = loaded;
   const retry = (ran: Ran): MaybePromise<Ran> => {
     const full = !ran.ok && ran.failure.reason === "out_of_memory";
-    if (!full || sizeOf(inputs) > SMALL_INPUT_BYTES || !models.keepOnly(loaded)) return ran;
+    if (!full || sizeOfData(inputs) > SMALL_INPUT_BYTES || !models.keepOnly(loaded)) return ran;
     return session.run(inputs, outputs);
   };
   return andThen(session.run(inputs, outputs), retry);
 }
-
-const sizeOf = (inputs: readonly Tensor[]): number =>
-  inputs.reduce(
-    (sum, { data }) => sum + ("byteLength" in data ? data.byteLength : data.join("").length),
-    0,
-  );
 
 /** When a request came, and its run began and ended: ms since 1970. */
 export interface RunTimes {

@@ -1,5 +1,5 @@
+import { firstBadByte } from "../../core/model/first-bad-byte.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
-import { firstBadByte } from "./first-bad-byte.ts";
 import { isDeeperThan } from "./json-depth.ts";
 import { locateJsonError } from "./locate-json-error.ts";
 

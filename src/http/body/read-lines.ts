@@ -1,7 +1,7 @@
+import { firstBadByte } from "../../core/model/first-bad-byte.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { AppContext } from "../app-env.ts";
 import type { Refusal } from "../problem.ts";
-import { firstBadByte } from "./first-bad-byte.ts";
 import { readBody } from "./read-body.ts";
 
 /** One line of a body that is not blank. */

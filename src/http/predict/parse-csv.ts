@@ -1,8 +1,8 @@
 import Papa from "papaparse";
+import { firstBadByte } from "../../core/model/first-bad-byte.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { Bytes } from "../../core/model/tensor.ts";
 import { separatorHint } from "../../core/predict/rows/separator-hint.ts";
-import { firstBadByte } from "../body/first-bad-byte.ts";
 
 /** A header and the records below it, as text. */
 export interface Csv {

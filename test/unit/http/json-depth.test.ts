@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { firstBadByte } from "../../../src/http/body/first-bad-byte.ts";
+import { firstBadByte } from "../../../src/core/model/first-bad-byte.ts";
 import { isDeeperThan } from "../../../src/http/body/json-depth.ts";
 import { parseJson } from "../../../src/http/body/parse-json.ts";
 

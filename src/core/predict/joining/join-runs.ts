@@ -2,7 +2,7 @@ import type { LoadedVersion } from "../../cache/model-cache.ts";
 import type { Deployment } from "../../model/deployment.ts";
 import type { MaybePromise } from "../../model/maybe-promise.ts";
 import type { Result } from "../../model/result.ts";
-import type { Tensor } from "../../model/tensor.ts";
+import { sizeOfData, type Tensor } from "../../model/tensor.ts";
 import type { EngineSession, RunFailure } from "../../ports/engine.ts";
 import { joinRows, splitRows } from "../rows/split-rows.ts";
 import { batchingOf } from "./batching-policy.ts";
@@ -70,7 +70,7 @@ export class JoinRuns {
     const isBusy = this.#busy.has(loaded.digest);
     if (this.inFlight.count < batching.minConcurrency && !isBusy) return undefined;
     if (!inputs.every(({ shape }) => shape[0] === 1) || !this.#mayJoin(loaded)) return undefined;
-    const bytes = ROW_BYTES + bytesOf(inputs);
+    const bytes = ROW_BYTES + sizeOfData(inputs);
     if (2 * bytes > MAX_RUN_BYTES) return undefined;
     const row: WaitingRow = {
       inputs,
@@ -157,12 +157,3 @@ const takesRows = ({ inputs, outputs }: EngineSession): boolean =>
 
 const kindOf = (inputs: readonly Tensor[], outputs: readonly string[]): string =>
   JSON.stringify([outputs, inputs.map(({ shape }) => shape)]);
-
-const bytesOf = (inputs: readonly Tensor[]): number =>
-  inputs.reduce(
-    (sum, { data }) => sum + ("byteLength" in data ? data.byteLength : lengthOf(data)),
-    0,
-  );
-
-const lengthOf = (texts: readonly string[]): number =>
-  texts.reduce((sum, text) => sum + text.length, 0);
