@@ -101,9 +101,7 @@ describe("classes and features called __proto__, constructor and the like", () =
     });
     // Records are written behind their answers.
     await expect
-      .poll(() => send("POST", "/v1/outcomes", lines.join("\n"), "application/x-ndjson"), {
-        timeout: 10_000,
-      })
+      .poll(() => send("POST", "/v1/outcomes", lines.join("\n"), "application/x-ndjson"))
       .not.toContain('"ok":false');
     const told = await freshet("prediction", "show", results[0]?.prediction_id ?? "", "--json");
     const { output } = JSON.parse(told.out) as { output: Answered };

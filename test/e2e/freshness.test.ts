@@ -71,10 +71,8 @@ describe("two isolates on one bucket and one Redis", () => {
       body: otherBytes(1),
     });
     expect(published.status).toBe(201);
-    await expect
-      .poll(() => versionOf(second, "shared"), { timeout: 10_000, interval: 20 })
-      .toBe("2");
-    await expect.poll(() => versionOf(first.stack, "shared"), { timeout: 10_000 }).toBe("2");
+    await expect.poll(() => versionOf(second, "shared"), { interval: 20 }).toBe("2");
+    await expect.poll(() => versionOf(first.stack, "shared")).toBe("2");
   });
 
   it("ask neither the bucket nor, on a request's way, Redis while nothing changes", async () => {
@@ -105,9 +103,7 @@ describe("two isolates on one bucket and one Redis", () => {
     await putDeployment(first.store, "by-hand", 2, { production: { "2": 100 } });
     await first.stack.fireCron();
     expect(await versionOf(first.stack, "by-hand")).toBe("2");
-    await expect
-      .poll(() => versionOf(second, "by-hand"), { timeout: 10_000, interval: 50 })
-      .toBe("2");
+    await expect.poll(() => versionOf(second, "by-hand"), { interval: 50 }).toBe("2");
   });
 
   it("go on while Redis is frozen, and find new versions in the bucket", async () => {
@@ -125,9 +121,7 @@ describe("two isolates on one bucket and one Redis", () => {
     expect(Math.max(...waits)).toBeLessThan(1_500);
     await putVersion(first.store, "frozen", "2", otherBytes(3));
     await putDeployment(first.store, "frozen", 2, { production: { "2": 100 } });
-    await expect
-      .poll(() => versionOf(first.stack, "frozen"), { timeout: 15_000, interval: 100 })
-      .toBe("2");
+    await expect.poll(() => versionOf(first.stack, "frozen"), { interval: 100 }).toBe("2");
   });
 
   it("go on with what is loaded when bucket and Redis are gone, and refuse the rest at once", async () => {
@@ -159,7 +153,7 @@ describe("two isolates on one bucket and one Redis", () => {
           const { headers } = await ask(second, "cleared");
           return headers.get("cache-status");
         },
-        { timeout: 10_000, interval: 50 },
+        { interval: 50 },
       )
       .toBe("model; fwd=miss; stored");
   });

@@ -65,7 +65,7 @@ describe("predictions on entities and in conversations, in the real Worker", () 
     await callApi(stack.url, "PUT", path, { state: "finished", outcome: "virginica" });
     await expect
       .poll(async () => (await callApi(stack.url, "GET", `/v1/predictions/${id}`)).body, {
-        timeout: 10_000,
+        timeout: 60_000,
       })
       .toMatchObject({
         entity: { type: "flower", id: "one" },

@@ -68,7 +68,7 @@ describe("kept predictions in workerd", () => {
     await pause(1.2 * TTL_MS);
     expect((await ask("stale")).status).toMatch(/^isolate; hit; ttl=-\d+$/);
     await expect
-      .poll(async () => (await ask("stale")).status, { timeout: 5_000, interval: 20 })
+      .poll(async () => (await ask("stale")).status, { interval: 20 })
       .toMatch(/^isolate; hit; ttl=[01]$/);
     // Once for the first, once anew; a slow machine may pass the second one's time as well.
     const runs = await executions("stale");
@@ -96,7 +96,7 @@ describe("kept predictions in workerd", () => {
     await putDeployment(setup.store, "shared", 1, { production: { "1": 100 } }, cache);
     const computed = await ask("shared");
     await expect
-      .poll(async () => (await ask("shared")).status, { timeout: 10_000, interval: 50 })
+      .poll(async () => (await ask("shared")).status, { interval: 50 })
       .toMatch(/^redis; hit; ttl=\d+, isolate; fwd=miss$/);
     expect((await ask("shared")).outputs).toEqual(computed.outputs);
   });
@@ -113,15 +113,13 @@ describe("kept predictions in workerd", () => {
       })
       .toContain("redis; fwd=miss");
     redis.freeze();
-    const times: number[] = [];
-    for (let index = 1; index <= 12; index += 1) {
-      const startedMs = performance.now();
+    redis.clear();
+    for (let index = 1; index <= 30; index += 1) {
       const { outputs } = await ask("frozen", other(index));
-      times.push(performance.now() - startedMs);
       expect(outputs[0]?.data).toHaveLength(1);
     }
-    expect(Math.max(...times)).toBeLessThan(DEADLINE_MS + 400);
-    expect(times.filter((ms) => ms >= DEADLINE_MS).length).toBeLessThanOrEqual(4);
+    // Three failures open the breaker; a machine that is slow lets one through now and then.
+    expect(redis.calls.filter((command) => command === "GET").length).toBeLessThanOrEqual(10);
     expect((await ask("frozen", other(99))).status).toBe("model; hit, isolate; fwd=miss; stored");
   });
 });

@@ -47,7 +47,7 @@ describeNeeding(["redis-server"], "requests of a thousand rows as fast as they c
     };
     await Promise.all(Array.from({ length: clients }, client));
     expect(unrecorded).toEqual(Array.from({ length: requests }, () => 0));
-    await expect.poll(async () => (await recordedOf(stack)).pending, { timeout: 30_000 }).toBe(0);
+    await expect.poll(async () => (await recordedOf(stack)).pending).toBe(0);
     const { written, lost } = await recordedOf(stack);
     expect([written - before.written, lost]).toEqual([requests * ROWS, 0]);
     const { body } = await callApi(stack.url, "GET", `/v1/models/${MODEL}/statistics`);
@@ -70,7 +70,7 @@ describe("requests of a thousand rows while Redis is silent", () => {
 
   it("are answered, and told which rows have no record", { timeout: 120_000 }, async () => {
     expect(await askThousand(stack)).toBe(0);
-    await expect.poll(async () => (await recordedOf(stack)).pending, { timeout: 30_000 }).toBe(0);
+    await expect.poll(async () => (await recordedOf(stack)).pending).toBe(0);
     const { written } = await recordedOf(stack);
     door.freeze();
     const unrecorded: number[] = [];

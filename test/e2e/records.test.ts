@@ -83,17 +83,14 @@ describe("from a prediction to its accuracy, in the real Worker", () => {
     expect(put.status).toBe(200);
     let recorded: Record<string, unknown> = {};
     await expect
-      .poll(
-        async () => {
-          const asked = await infer();
-          await expect
-            .poll(async () => (await get("/v1/cache/status")).records)
-            .toMatchObject({ pending: 0 });
-          recorded = await get(`/v1/predictions/${asked}`);
-          return recorded.id;
-        },
-        { timeout: 15_000 },
-      )
+      .poll(async () => {
+        const asked = await infer();
+        await expect
+          .poll(async () => (await get("/v1/cache/status")).records)
+          .toMatchObject({ pending: 0 });
+        recorded = await get(`/v1/predictions/${asked}`);
+        return recorded.id;
+      })
       .toBeDefined();
     expect(await get(`/v1/predictions/${silent}`)).toMatchObject({ code: "prediction_not_found" });
     expect(recorded).toMatchObject({
@@ -117,7 +114,7 @@ describe("from a prediction to its accuracy, in the real Worker", () => {
     const text = await answer.text();
     expect(text.match(/"ok":true/g)).toHaveLength(8_000);
     await expect
-      .poll(async () => (await get("/v1/cache/status")).records, { timeout: 10_000 })
+      .poll(async () => (await get("/v1/cache/status")).records)
       .toMatchObject({ pending: 0, lost: before });
     const { groups } = await get(`/v1/models/${MODEL}/statistics`);
     expect((groups as { predictions: number }[])[0]?.predictions).toBeGreaterThanOrEqual(8_075);

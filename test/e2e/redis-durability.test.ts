@@ -39,7 +39,7 @@ describeNeeding(["redis-server"], "a job in the local redis-server", () => {
         const counted = await jobs.counts(Date.now(), 5_000);
         return counted.ok ? counted.value.counts.running : counted.failure.reason;
       };
-      await expect.poll(counts, { timeout: 20_000 }).toBe(1);
+      await expect.poll(counts).toBe(1);
       expect(await pidOf(backend)).not.toBe(pid);
     });
     await rm(dir, { recursive: true, force: true });

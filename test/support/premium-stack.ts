@@ -69,7 +69,7 @@ export async function endOf(stack: Stack, id: string): Promise<ToldJob> {
     return jobOf(stack, id);
   };
   await expect
-    .poll(async () => (await ended()).state, { timeout: 30_000, interval: 20 })
+    .poll(async () => (await ended()).state, { interval: 20 })
     .not.toMatch(/^(queued|running)$/);
   return jobOf(stack, id);
 }

@@ -147,7 +147,7 @@ function describeRecords(subject: Subject): void {
     const brief = record("brief");
     must(await subject.store.add([aDraft(brief, 1_000)], Date.now(), DEADLINE_MS));
     expect(await read(brief)).toBeDefined();
-    await expect.poll(() => read(brief), { timeout: 5_000 }).toBeUndefined();
+    await expect.poll(() => read(brief)).toBeUndefined();
     expect((await counters())[0]?.counters.get("p:n")).toBe(1n);
     expect(await set(brief, "a", { n: 1 })).toEqual({ kind: "absent" });
     expect((await counters())[0]?.counters.get("n")).toBeUndefined();

@@ -80,9 +80,7 @@ export function describeSharedCache(start: () => Promise<StartedCache>): void {
     must(await getCache().set("long", "x", { ...KEPT, ttlMs: 60_000 }));
     must(await getCache().set("short", "x", { ...KEPT, ttlMs: 1_000 }));
     expect(must(await getCache().get("short", DEADLINE_MS))).toBe("x");
-    await expect
-      .poll(async () => must(await getCache().get("short", DEADLINE_MS)), { timeout: 5_000 })
-      .toBeUndefined();
+    await expect.poll(async () => must(await getCache().get("short", DEADLINE_MS))).toBeUndefined();
     expect(must(await getCache().get("long", DEADLINE_MS))).toBe("x");
   });
 
@@ -115,7 +113,7 @@ export function describeSharedCache(start: () => Promise<StartedCache>): void {
     const taken = await Promise.all(["a", "b", "c", "d"].map(take));
     expect(taken.filter((mine) => mine)).toHaveLength(1);
     expect(await take("e")).toBe(false);
-    await expect.poll(() => take("f"), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => take("f")).toBe(true);
     expect(must(await getCache().get("lease", DEADLINE_MS))).toBe("f");
   });
 
@@ -123,9 +121,7 @@ export function describeSharedCache(start: () => Promise<StartedCache>): void {
     must(await getCache().set("renewed", "1", { ...KEPT, ttlMs: 100 }));
     must(await getCache().set("renewed", "2", KEPT));
     must(await getCache().set("gauge", "x", { ...KEPT, ttlMs: 150 }));
-    await expect
-      .poll(async () => must(await getCache().get("gauge", DEADLINE_MS)), { timeout: 5_000 })
-      .toBeUndefined();
+    await expect.poll(async () => must(await getCache().get("gauge", DEADLINE_MS))).toBeUndefined();
     expect(must(await getCache().get("renewed", DEADLINE_MS))).toBe("2");
   });
 }
