@@ -7,6 +7,7 @@ import { microBatching } from "./scenarios/micro-batching.ts";
 import { predictionCacheHit } from "./scenarios/prediction-cache-hit.ts";
 import { premiumLatency } from "./scenarios/premium-latency.ts";
 import { publishToServed } from "./scenarios/publish-to-served.ts";
+import { records } from "./scenarios/records.ts";
 import { streamRows } from "./scenarios/stream-rows.ts";
 import { versionSwaps } from "./scenarios/version-swaps.ts";
 import { warmInference } from "./scenarios/warm-inference.ts";
@@ -20,6 +21,7 @@ const SCENARIOS: readonly Scenario[] = [
   hitRatio,
   batchRows,
   streamRows,
+  records,
   microBatching,
   freshness,
   premiumLatency,

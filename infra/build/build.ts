@@ -20,8 +20,6 @@ export interface BuiltWorker {
   readonly assetsDir: string;
 }
 
-const COLD_APP = join(ROOT, "src", "http", "cold-app.ts");
-
 /** Where the reference page's script is served from: /docs names it. */
 const REFERENCE_ASSET = join("assets", "scalar-api-reference.js");
 
@@ -36,10 +34,7 @@ export async function buildWorker(
   const workerDir = join(outDir, "worker");
   await rm(workerDir, { recursive: true, force: true });
   const wasm = new Map<string, string>();
-  await Promise.all([
-    bundle(workerDir, { worker: entry }, [wasmModules(wasm), coldAppApart]),
-    bundle(workerDir, { "cold-app": COLD_APP }, []),
-  ]);
+  await bundle(workerDir, entry, [wasmModules(wasm), leanZod]);
   for (const [name, path] of wasm) await copyFile(path, join(workerDir, name));
   const chunks = (await readdir(workerDir)).filter((name) => /^(?!worker\.js$).*\.js$/.test(name));
   const names = ["worker.js", ...chunks.sort(), ...wasm.keys()];
@@ -47,14 +42,14 @@ export async function buildWorker(
   return { modules, assetsDir: await copyAssets(outDir) };
 }
 
-/** Bundles one entry; what it imports by `import()` becomes a module of its own, compiled when it is asked for. */
-async function bundle(
-  outdir: string,
-  entryPoints: Record<string, string>,
-  plugins: Plugin[],
-): Promise<void> {
+/**
+ * Bundles the entry; what it imports by `import()` becomes a module of its own, run when it is
+ * asked for. Compiled it is at every cold start, as all modules are in workerd: so all of them are
+ * one bundle, in which nothing is twice.
+ */
+async function bundle(outdir: string, entry: string, plugins: Plugin[]): Promise<void> {
   await build({
-    entryPoints,
+    entryPoints: { worker: entry },
     outdir,
     bundle: true,
     splitting: true,
@@ -69,23 +64,9 @@ async function bundle(
     minify: true,
     sourcemap: "linked",
     logLevel: "warning",
-    plugins: [...plugins, englishOnly],
+    plugins,
   });
 }
-
-/**
- * The part of the door that is loaded on demand is a bundle of its own: what it shares with
- * the rest, such as zod's core, would otherwise be compiled whole at every cold start.
- */
-const coldAppApart: Plugin = {
-  name: "cold-app-apart",
-  setup(bundle) {
-    bundle.onResolve({ filter: /\/cold-app\.ts$/ }, () => ({
-      path: "./cold-app.js",
-      external: true,
-    }));
-  },
-};
 
 /** Leaves each imported .wasm out of the bundle, as a module of its own. */
 const wasmModules = (found: Map<string, string>): Plugin => ({
@@ -99,16 +80,30 @@ const wasmModules = (found: Map<string, string>): Plugin => ({
   },
 });
 
-/** zod's messages in fifty languages are a third of the bundle, parsed at each cold start; the API speaks English. */
-const englishOnly: Plugin = {
-  name: "english-only",
+/**
+ * zod's messages in fifty languages are a third of the bundle, compiled at each cold start: the
+ * API speaks English. Its own compiler makes functions of texts, which Workers forbid, and nobody
+ * makes schemas of JSON Schema.
+ */
+const leanZod: Plugin = {
+  name: "lean-zod",
   setup(bundle) {
     bundle.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
       contents: 'export { default as en } from "./en.js";',
       loader: "js",
     }));
+    bundle.onLoad(
+      { filter: /zod\/v4\/(core\/compile|classic\/from-json-schema)\.js$/ },
+      async ({ path }) => ({ contents: withoutBodies(await readFile(path, "utf8")), loader: "js" }),
+    );
   },
 };
+
+/** A module whose exports are all there, and `undefined`. */
+const withoutBodies = (module: string): string =>
+  [...module.matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm)]
+    .map(([, name]) => `export const ${name} = undefined;`)
+    .join("\n");
 
 async function readModule(dir: string, name: string): Promise<WorkerModule> {
   const kind = name.endsWith(".wasm") ? "wasm" : "esModule";

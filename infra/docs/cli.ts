@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { Command } from "commander";
 import { createProgram } from "../../src/cli/program.ts";
 
@@ -19,6 +20,9 @@ export function renderCli(): string {
         help += text;
       },
       err: () => undefined,
+      input: () => Readable.from([]),
+      send: () => Promise.resolve(),
+      onStop: () => () => undefined,
       isOutTerminal: false,
       isErrTerminal: false,
       columns: undefined,

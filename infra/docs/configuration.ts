@@ -1,18 +1,17 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import * as z from "zod/mini";
-import { configSchema } from "../../src/compose/config-schema.ts";
+import type { Setting } from "../../src/compose/config-fields.ts";
+import { SETTINGS } from "../../src/compose/config-schema.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
 /** Where the page stands in the repository. */
 export const CONFIGURATION_PAGE = join(ROOT, "docs", "configuration.md");
 
-/** The page of all settings, made from the schema that reads them. */
+/** The page of all settings, made from what reads them. */
 export function renderConfiguration(): string {
-  const rows = Object.entries(configSchema.shape).map(
-    ([name, field]) =>
-      `| \`${name}\` | ${defaultOf(field)} | ${z.globalRegistry.get(field)?.description ?? ""} |`,
+  const rows = Object.entries<Setting<unknown>>(SETTINGS).map(
+    ([name, { what, fallback }]) => `| \`${name}\` | ${defaultOf(fallback)} | ${what} |`,
   );
   return [
     "# Configuration",
@@ -42,14 +41,10 @@ export function renderConfiguration(): string {
   ].join("\n");
 }
 
-function defaultOf(field: {
-  safeParse(value: unknown): { success: boolean; data?: unknown };
-}): string {
-  const absent = field.safeParse(undefined);
-  if (!absent.success) return "required";
-  const { data } = absent;
-  if (data === "" || (Array.isArray(data) && data.length === 0)) return "empty";
-  return `\`${String(data)}\``;
+function defaultOf(fallback: unknown): string {
+  if (fallback === undefined) return "required";
+  if (fallback === "" || (Array.isArray(fallback) && fallback.length === 0)) return "empty";
+  return `\`${String(fallback)}\``;
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { configSchema } from "../../src/compose/config-schema.ts";
+import { SETTINGS } from "../../src/compose/config-schema.ts";
 import { SECRET_NAME } from "../../src/core/model/strategies.ts";
 
 /** What the local stack is told, complete. */
@@ -21,7 +21,7 @@ export interface StackSettings {
 export class StackError extends Error {}
 
 const isPassedOn = (name: string): boolean =>
-  Object.hasOwn(configSchema.shape, name) || SECRET_NAME.test(name);
+  Object.hasOwn(SETTINGS, name) || SECRET_NAME.test(name);
 const OWN = new Set(["FRESHET_DATA_DIR", "FRESHET_ADMIN_TOKEN"]);
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { parseReferenceWord, type Reference } from "../core/model/reference.ts";
 import { usageFailure } from "./failure.ts";
 
@@ -8,6 +8,10 @@ export function readWhole(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It must be a whole number from 1.");
 }
+
+/** `--format`, the form of what has no name that says it. */
+export const formatOption = (of: string, forms = ["csv", "json", "ndjson"]): Option =>
+  new Option("--format <form>", `${forms.join(", ")}: the form ${of}`).choices(forms);
 
 /** `k=v`, given once or more. */
 export function readTag(

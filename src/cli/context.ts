@@ -19,6 +19,12 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   out(text: string): void;
   err(text: string): void;
+  /** The bytes of stdin. */
+  input(): AsyncIterable<Uint8Array>;
+  /** As `out`; resolves once it is taken. */
+  send(text: string): Promise<void>;
+  /** Has `act` done when the user stops the command, before it ends. @returns takes that back */
+  onStop(act: () => void): () => void;
   /** Whether a person reads stdout, and stderr. */
   readonly isOutTerminal: boolean;
   readonly isErrTerminal: boolean;
@@ -37,6 +43,11 @@ export interface Context {
   readonly isWatched: boolean;
   /** The answer: JSON for scripts, else text for people. Called once by a command. */
   print(answer: unknown, forPeople: () => string): void;
+  /** What comes by stdin. */
+  readonly input: Terminal["input"];
+  /** Text that is no answer of the command's but what it makes, on stdout. */
+  readonly send: Terminal["send"];
+  readonly onStop: Terminal["onStop"];
   /** A remark beside the answer, on stderr; not in JSON mode. */
   note(text: string): void;
   readBytes(path: string): Uint8Array<ArrayBuffer>;
@@ -65,6 +76,9 @@ export function createContext(options: GlobalOptions, terminal: Terminal): Conte
     style: createStyle(terminal.isOutTerminal && !noColor && !isJson),
     width: terminal.columns ?? Number.POSITIVE_INFINITY,
     isWatched: terminal.isErrTerminal && !isJson,
+    input: terminal.input,
+    send: terminal.send,
+    onStop: terminal.onStop,
     print: (answer, forPeople) =>
       terminal.out(`${isJson ? JSON.stringify(answer, null, 2) : forPeople()}\n`),
     note: (text) => {
@@ -94,6 +108,9 @@ function readBytes(path: string, env: Terminal["env"]): Uint8Array<ArrayBuffer> 
     throw unreadable(path, error);
   }
 }
+
+/** What stands for stdin in the place of a file to read, and for stdout of one to write. */
+export const STDIO = "-";
 
 /** Why a file cannot be read, for a user. */
 export function unreadable(path: string, error: unknown): CliFailure {

@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import type { Terminal } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
-import { CliFailure } from "./failure.ts";
+import { CliFailure, usageFailure } from "./failure.ts";
 import { createStyle, printable, type Style } from "./output/style.ts";
 import { createProgram } from "./program.ts";
 
@@ -13,11 +13,19 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     terminal.out(text);
   };
   try {
-    await createProgram({ ...terminal, out }).parseAsync([...args], { from: "user" });
+    const send = (text: string) => {
+      hasAnswered = true;
+      return terminal.send(text);
+    };
+    await createProgram({ ...terminal, out, send }).parseAsync([...args], { from: "user" });
     return EXIT.ok;
   } catch (error) {
-    // commander has told it already; help and version are no errors.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) {
+      // commander has told people already; help and version are no errors.
+      if (error.exitCode === 0) return EXIT.ok;
+      if (args.includes("--json")) terminal.out(asJson(misread(error)));
+      return EXIT.usage;
+    }
     const failure = error instanceof CliFailure ? error : bug(error);
     const noColor = (terminal.env.NO_COLOR ?? "") !== "" || args.includes("--no-color");
     // A check that fails has given its report: that is the answer.
@@ -44,6 +52,12 @@ const asJson = ({ message, facts }: CliFailure): string => {
   const error = { code, detail: message, status, request_id: requestId, errors };
   return `${JSON.stringify({ error }, null, 2)}\n`;
 };
+
+/** What commander says of a command line; it has no words of its own for one that ends in a group's name. */
+const misread = ({ message }: CommanderError): CliFailure =>
+  usageFailure(
+    message.startsWith("(") ? "a command is missing" : message.replace(/^error: /, "").trim(),
+  );
 
 function bug(error: unknown): CliFailure {
   const message = error instanceof Error ? error.message : String(error);

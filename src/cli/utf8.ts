@@ -26,13 +26,6 @@ export async function* utf8Pieces(
   if (rest.length > 0) throw notUtf8(given, before);
 }
 
-/** The text of pieces that are each whole characters, such as `utf8Pieces` makes. */
-export async function* decodePieces(
-  pieces: AsyncIterable<Uint8Array>,
-): AsyncGenerator<string, void, undefined> {
-  for await (const piece of pieces) yield Buffer.from(piece).toString("utf8");
-}
-
 /** The text of bytes, without a byte order mark. @throws CliFailure when they are not UTF-8 */
 export function decodeUtf8(bytes: Uint8Array, given: string): string {
   if (isUtf8(bytes)) return new TextDecoder().decode(bytes);

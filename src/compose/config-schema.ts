@@ -5,13 +5,16 @@ import { SIGNATURE_POLICIES } from "../core/lifecycle/signature/apply-policy.ts"
 import { DEFAULT_MODEL_BUDGET_BYTES } from "../core/model/limits.ts";
 import {
   flag,
+  keyPrefix,
   optional,
   parsedBy,
   required,
+  type Setting,
   scopes,
   setting,
   text,
   url,
+  urlOrNone,
   whole,
 } from "./config-fields.ts";
 
@@ -21,42 +24,37 @@ const MIB = 1024 * 1024;
  * Every setting of the Worker, from variables and secrets of the same names. The
  * descriptions are the documentation: docs/configuration.md is made from them.
  */
-export const configSchema = z.object({
-  S3_ENDPOINT: url.check(
-    z.describe(
-      "URL of the S3-compatible store, such as `https://s3.example.com`. Path-style addressing is used.",
-    ),
+export const SETTINGS = {
+  S3_ENDPOINT: required(
+    "URL of the S3-compatible store, such as `https://s3.example.com`. Path-style addressing is used.",
+    url,
   ),
   S3_BUCKET: required("Bucket that holds the models."),
   S3_REGION: setting(
     "Region for the request signature; `auto` suits R2 and the local store.",
-    text(),
+    text,
     "auto",
   ),
   S3_ACCESS_KEY_ID: required("Access key. A secret."),
   S3_SECRET_ACCESS_KEY: required("Secret key. A secret."),
   S3_PREFIX: setting(
     "Put before every key, such as `freshet/`. Empty: the bucket's root.",
-    text().check(z.regex(/^([^/].*\/)?$/, "must end with '/' and not begin with one")),
+    keyPrefix,
     "",
   ),
   BACKUP_S3_ENDPOINT: setting(
     "URL of the store of the second bucket, which gets a copy of the registry each hour. With it `BACKUP_S3_BUCKET` and both keys are needed; all empty: no backup.",
-    z.union([url, z.literal("")], "must be an http(s) URL without query"),
+    urlOrNone,
     "",
   ),
   BACKUP_S3_BUCKET: optional("The second bucket; best with another provider or account."),
-  BACKUP_S3_REGION: setting("Region of the second bucket.", text(), "auto"),
+  BACKUP_S3_REGION: setting("Region of the second bucket.", text, "auto"),
   BACKUP_S3_ACCESS_KEY_ID: optional("Access key of the second bucket. A secret."),
   BACKUP_S3_SECRET_ACCESS_KEY: optional("Secret key of the second bucket. A secret."),
-  BACKUP_S3_PREFIX: setting(
-    "Put before every key in the second bucket.",
-    text().check(z.regex(/^([^/].*\/)?$/, "must end with '/' and not begin with one")),
-    "",
-  ),
+  BACKUP_S3_PREFIX: setting("Put before every key in the second bucket.", keyPrefix, ""),
   UPSTASH_REDIS_REST_URL: setting(
     "URL of the Upstash Redis REST endpoint. Empty: no shared cache.",
-    z.union([url, z.literal("")], "must be an http(s) URL without query"),
+    urlOrNone,
     "",
   ),
   UPSTASH_REDIS_REST_TOKEN: optional("Token for it. A secret."),
@@ -70,7 +68,7 @@ export const configSchema = z.object({
   ),
   FRESHET_ENV: setting(
     "Name of the environment: part of the shared cache's keys; `dev`, a developer's own, logs for people and lets whoever may predict append to conversations; the others log JSON.",
-    z.enum(["dev", "staging", "production"], "must be dev, staging or production"),
+    () => z.enum(["dev", "staging", "production"], "must be dev, staging or production"),
     "dev",
   ),
   REVALIDATE_MS: whole(
@@ -88,7 +86,7 @@ export const configSchema = z.object({
     false,
   ),
   CHECK_FRESHNESS: flag(
-    "Check deployments in the background. Off: an isolate serves what it first saw until it ends, or somebody calls `cache refresh`.",
+    "Check deployments in the background. Off: an isolate serves what it first saw until it ends, or somebody calls `cache refresh`; orders to clear and to refresh reach it through Redis all the same.",
     true,
   ),
   FORCE_RELOAD: flag(
@@ -145,7 +143,7 @@ export const configSchema = z.object({
   ),
   SIGNATURE_POLICY: setting(
     "What becomes of a version that no trusted key has signed, when it is published and when it is loaded: `off` looks at nothing, `warn` logs it, `require` refuses it ([integrity.md](integrity.md)).",
-    z.enum(SIGNATURE_POLICIES, `must be one of ${SIGNATURE_POLICIES.join(", ")}`),
+    () => z.enum(SIGNATURE_POLICIES, `must be one of ${SIGNATURE_POLICIES.join(", ")}`),
     "off",
   ),
   SIGNATURE_PUBLIC_KEYS: setting(
@@ -172,9 +170,14 @@ export const configSchema = z.object({
   ),
   LOG_LEVEL: setting(
     "Least level that is logged. `debug` adds a line for each inference.",
-    z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error"),
+    () => z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error"),
     "info",
   ),
-});
+};
 
-export type Config = z.output<typeof configSchema>;
+/** Every setting, read. */
+export type Config = {
+  readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name] extends Setting<infer T>
+    ? T
+    : never;
+};

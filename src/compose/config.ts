@@ -1,5 +1,7 @@
 import { isIpAddress, isLoopbackHost } from "../adapters/remote/allowed-hosts.ts";
-import { type Config, configSchema } from "./config-schema.ts";
+import { isObject } from "../core/model/is-object.ts";
+import type { Setting } from "./config-fields.ts";
+import { type Config, SETTINGS } from "./config-schema.ts";
 
 /** A setting is wrong: the message names it, what is the matter and what to do. */
 export class ConfigError extends Error {
@@ -11,14 +13,19 @@ export class ConfigError extends Error {
  * @throws ConfigError naming every wrong setting, never its value
  */
 export function readConfig(env: unknown): Config {
-  const parsed = configSchema.safeParse(env);
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${describe(issue)}`);
+  const given = isObject(env) ? env : {};
+  const wrong: string[] = [];
+  const read = Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => [
+    name,
+    readSetting(name, setting, given[name], wrong),
+  ]);
+  if (wrong.length > 0) {
     throw new ConfigError(
-      `wrong configuration: ${lines.join("; ")}. Set it as a variable or secret of the Worker; docs/configuration.md lists all of them.`,
+      `wrong configuration: ${wrong.join("; ")}. Set it as a variable or secret of the Worker; docs/configuration.md lists all of them.`,
     );
   }
-  const config = parsed.data;
+  // Each by its own schema, under its own name.
+  const config = Object.fromEntries(read) as Config;
   if (config.UPSTASH_REDIS_REST_URL !== "" && config.UPSTASH_REDIS_REST_TOKEN === "") {
     throw new ConfigError(
       "wrong configuration: UPSTASH_REDIS_REST_TOKEN: is empty while UPSTASH_REDIS_REST_URL is set. Set both or neither.",
@@ -29,6 +36,22 @@ export function readConfig(env: unknown): Config {
   checkSignatures(config);
   checkRemoteHosts(config);
   return config;
+}
+
+/** Its value; what is wrong with it is added to `wrong`. */
+function readSetting(
+  name: string,
+  { fallback, schema }: Setting<unknown>,
+  text: unknown,
+  wrong: string[],
+): unknown {
+  if (text === undefined && fallback !== undefined) return fallback;
+  const parsed = schema().safeParse(text);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) {
+    wrong.push(`${[name, ...issue.path].join(".")}: ${describe(issue)}`);
+  }
+  return undefined;
 }
 
 /** What is never checked, or not before it is too old, would be refused for ever. */

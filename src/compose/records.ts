@@ -2,7 +2,9 @@ import type { UpstashConfig } from "../adapters/upstash/client.ts";
 import type { RedisGuard } from "../core/cache/redis-guard.ts";
 import type { FlightContext } from "../core/cache/single-flight.ts";
 import type { PredictionStore } from "../core/ports/prediction-store.ts";
-import { PredictionRecorder, type RecorderDeps } from "../core/quality/record-predictions.ts";
+import { PredictionRecorder } from "../core/quality/record-predictions.ts";
+import type { RecorderDeps } from "../core/quality/records/record-writer.ts";
+import type { SettledReport } from "../core/quality/settle-unsettled.ts";
 import type { HttpDeps, RecordKeeping } from "../http/deps.ts";
 
 /** Records of predictions and what writes them, one for the isolate. */
@@ -43,17 +45,19 @@ const TICK_BUDGET_MS = 20_000;
 
 /** Goes on with predictions whose entities are finished; loaded by the cron. */
 export const createSettleUnsettled =
-  (http: () => HttpDeps, { predictions }: RecordKeeping): (() => Promise<void>) =>
+  (
+    http: () => HttpDeps,
+    { predictions }: RecordKeeping,
+  ): (() => Promise<SettledReport | undefined>) =>
   async () => {
     const { entities, clock } = http();
-    if (entities === undefined) return;
+    if (entities === undefined) return undefined;
     const [{ settleUnsettled }, { outcomeDepsOf }] = await Promise.all([
       import("../core/quality/settle-unsettled.ts"),
       import("../http/records/records-deps.ts"),
     ]);
     const deps = { ...outcomeDepsOf(http(), predictions), entities };
-    // A store that does not answer is told by what asks it for somebody; the next tick goes on.
-    await settleUnsettled(deps, clock.now() + TICK_BUDGET_MS);
+    return settleUnsettled(deps, clock.now() + TICK_BUDGET_MS);
   };
 
 async function loadSettling(http: HttpDeps, predictions: PredictionStore) {

@@ -1,11 +1,38 @@
 import type { UpstashConfig } from "../adapters/upstash/client.ts";
-import type { RedisGuard } from "../core/cache/redis-guard.ts";
+import { RedisGuard } from "../core/cache/redis-guard.ts";
 import type { ConversationStore } from "../core/ports/conversation-store.ts";
 import type { EntityStore } from "../core/ports/entity-store.ts";
 import type { JobStore } from "../core/ports/job-store.ts";
+import type { HttpDeps } from "../http/deps.ts";
+import type { Adapters } from "./adapters.ts";
+import { createOnEntityFinished, createRecordKeeping } from "./records.ts";
+
+/** What is kept in Redis for good, and what keeps it; without Redis there is none of it. */
+export type RedisStores = Pick<
+  HttpDeps,
+  "entities" | "conversations" | "jobs" | "records" | "onEntityFinished"
+>;
+
+export function createRedisStores(
+  { upstash, digest, events, clock }: Adapters,
+  http: () => HttpDeps,
+): RedisStores {
+  if (upstash === undefined) {
+    return { entities: undefined, conversations: undefined, jobs: undefined };
+  }
+  const guard = new RedisGuard(clock);
+  const records = createRecordKeeping(upstash, guard, { digest, events, clock }, http);
+  return {
+    entities: createLazyEntityStore(upstash, guard),
+    conversations: createLazyConversationStore(upstash, guard),
+    jobs: createLazyJobStore(upstash),
+    records,
+    onEntityFinished: createOnEntityFinished(http, records),
+  };
+}
 
 /** The entity store, loaded when it is first used: a cold start does not wait for it. */
-export function createLazyEntityStore(config: UpstashConfig, guard: RedisGuard): EntityStore {
+function createLazyEntityStore(config: UpstashConfig, guard: RedisGuard): EntityStore {
   const load = async () => {
     const { createUpstashEntityStore } = await import("../adapters/upstash/entity-store.ts");
     return createUpstashEntityStore(config);
@@ -18,10 +45,7 @@ export function createLazyEntityStore(config: UpstashConfig, guard: RedisGuard):
 }
 
 /** The conversation store, loaded when it is first used. */
-export function createLazyConversationStore(
-  config: UpstashConfig,
-  guard: RedisGuard,
-): ConversationStore {
+function createLazyConversationStore(config: UpstashConfig, guard: RedisGuard): ConversationStore {
   const load = async () => {
     const { createUpstashConversationStore } = await import(
       "../adapters/upstash/conversation-store.ts"
@@ -35,7 +59,7 @@ export function createLazyConversationStore(
 }
 
 /** The job store, loaded when it is first used. */
-export function createLazyJobStore(config: UpstashConfig): JobStore {
+function createLazyJobStore(config: UpstashConfig): JobStore {
   const load = async () => {
     const { createUpstashJobStore } = await import("../adapters/upstash/job-store.ts");
     return createUpstashJobStore(config);

@@ -3,7 +3,6 @@ import { startEngine } from "../adapters/ort-wasm/start.ts";
 import { createBackground } from "../adapters/web-platform/background.ts";
 import { createSystemClock } from "../adapters/web-platform/clock.ts";
 import { ENGINE_MAX_MEMORY_BYTES } from "../core/model/limits.ts";
-import { runTick } from "../cron/run-tick.ts";
 import { renderRefusal } from "../http/problem.ts";
 import { ConfigError, readConfig } from "./config.ts";
 import { createIsolate, type Isolate } from "./isolate.ts";
@@ -30,7 +29,7 @@ export const worker = {
     const ready = isolateFor(env);
     if (ready instanceof ConfigError) throw ready;
     const context = { background: createBackground(ctx), clock: createSystemClock() };
-    await runTick(ready.tick, context, controller.cron);
+    await ready.tick(context, controller.cron);
   },
 } satisfies ExportedHandler;
 

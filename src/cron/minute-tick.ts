@@ -20,11 +20,14 @@ const LEASE_MS = 30_000;
  * The minute's cron: asks the bucket what changed, looks at the objects under what is loaded,
  * and warms what is to be warm. Each step stops when its budget is spent and goes on from there
  * the next time. Everything it does may be done twice.
+ *
+ * @param settling what is done beside it, under no lease, and told in the same report
  */
 export async function runMinuteTick(
   deps: TickDeps,
   context: FlightContext,
   cron: string,
+  settling?: Promise<TickReport["settled"]>,
 ): Promise<TickReport> {
   const { clock } = deps;
   const startedMs = clock.now();
@@ -34,7 +37,9 @@ export async function runMinuteTick(
     const lease = await takeLease(deps.sharedCache, cron, at, LEASE_MS);
     if (lease === "skipped") return skip(deps, cron, at);
     const work = await doWork(deps, context);
-    const report = { cron, at, duration_ms: clock.now() - startedMs, lease, ...work };
+    const settled = await settling;
+    const beside = settled === undefined ? {} : { settled };
+    const report = { cron, at, duration_ms: clock.now() - startedMs, lease, ...work, ...beside };
     await keepReport(deps, report);
     tell(deps, report);
     return report;

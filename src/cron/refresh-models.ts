@@ -1,12 +1,12 @@
 import type { FlightContext } from "../core/cache/single-flight.ts";
 import type { TickCursor } from "../core/lifecycle/cron/cron-state.ts";
 import type { RefreshedReport } from "../core/lifecycle/cron/tick-report.ts";
-import { announcePointer } from "../core/lifecycle/freshness/announce.ts";
+import { announcePointer, mendCounters } from "../core/lifecycle/freshness/announce.ts";
 import {
   differingPointers,
   POINTERS_PER_CALL,
 } from "../core/lifecycle/freshness/differing-pointers.ts";
-import { effectiveFreshness } from "../core/lifecycle/freshness/settings.ts";
+import { isFollowed } from "../core/lifecycle/freshness/settings.ts";
 import { refreshDeployment } from "../core/lifecycle/refresh-deployment.ts";
 import { modelsPrefix } from "../core/model/keys.ts";
 import { isModelName } from "../core/model/reference.ts";
@@ -60,8 +60,7 @@ export async function refreshModels(
 
 /** CHECK_FRESHNESS, or the deployment's own word, holds for the cron as for requests. */
 function isToBeChecked({ catalog, freshness }: TickDeps, model: string): boolean {
-  const deployment = catalog.get(model)?.deployment;
-  return deployment === undefined || effectiveFreshness(freshness, deployment).checkFreshness;
+  return isFollowed(freshness, catalog.get(model)?.deployment);
 }
 
 /** A fresh isolate knows no model: what the bucket has is learnt page by page. */
@@ -99,12 +98,11 @@ async function look(
   tally: Tally,
 ): Promise<void> {
   const found = await deps.finder.find(context, model);
-  // A folder without a pointer is a publish that has not come so far.
-  if (!found.ok && found.failure.reason === "model_not_found") return;
+  const lost = deps.catalog.lost(model);
+  // A folder that never had a pointer is a publish that has not come so far.
+  if (!found.ok && found.failure.reason === "model_not_found" && lost === undefined) return;
   tally.checked.add(model);
-  const wrong = found.ok ? found.value.degraded : found.failure;
-  if (wrong !== undefined)
-    tally.failed.push({ model, ...reportReason(wrong.reason, wrong.detail) });
+  tellWrong(tally, model, found.ok ? found.value.degraded : (lost ?? found.failure));
 }
 
 async function confirm(
@@ -116,17 +114,25 @@ async function confirm(
   const outcome = await refreshDeployment(deps, context, model);
   tally.checked.add(model);
   if (outcome === "changed" || outcome === "removed") tally.changed += 1;
+  if (outcome === "removed") tellWrong(tally, model, deps.catalog.lost(model));
   if (outcome !== "kept") return;
   tally.kept += 1;
-  const degraded = deps.catalog.get(model)?.degraded;
-  if (degraded === undefined) return;
-  tally.failed.push({ model, ...reportReason(degraded.reason, degraded.detail) });
+  tellWrong(tally, model, deps.catalog.get(model)?.degraded);
+}
+
+function tellWrong(
+  { failed }: Tally,
+  model: string,
+  wrong: { readonly reason: string; readonly detail: string } | undefined,
+): void {
+  if (wrong !== undefined) failed.push({ model, ...reportReason(wrong.reason, wrong.detail) });
 }
 
 /** What a publisher wrote past Freshet, or could not announce, other isolates learn from Redis only so. */
 async function announceMoved(deps: TickDeps, endMs: number, tally: Tally): Promise<void> {
   const { sharedCache, catalog, store, clock } = deps;
   if (sharedCache === undefined) return;
+  await mendCounters(sharedCache, REDIS_DEADLINE_MS);
   const models = [...tally.checked];
   for (let start = 0; start < models.length; start += POINTERS_PER_CALL) {
     if (clock.now() >= endMs) return;

@@ -2,6 +2,7 @@
 const OF_THE_STORE: ReadonlySet<string> = new Set([
   "absent",
   "denied",
+  "misdirected",
   "throttled",
   "unreachable",
   "corrupt",

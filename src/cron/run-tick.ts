@@ -12,9 +12,10 @@ export async function runTick(deps: TickDeps, context: FlightContext, cron: stri
     return;
   }
   const { runMinuteTick } = await import("./minute-tick.ts");
+  const settling = deps.settleUnsettled?.();
   await Promise.all([
-    runMinuteTick(deps, context, cron),
+    runMinuteTick(deps, context, cron, settling),
     deps.drainPremium?.(context),
-    deps.settleUnsettled?.(),
+    settling,
   ]);
 }

@@ -1,9 +1,11 @@
 import type { LoadedVersion } from "../core/cache/model-cache.ts";
 import type { FlightContext } from "../core/cache/single-flight.ts";
 import type { WarmedLine } from "../core/lifecycle/cron/tick-report.ts";
+import type { LoadFailure } from "../core/lifecycle/load-version.ts";
 import { checkSample } from "../core/lifecycle/publish/check-sample.ts";
-import { ok } from "../core/model/result.ts";
+import { fail, ok, type Result } from "../core/model/result.ts";
 import { reportReason } from "./report-reason.ts";
+import { openInSpareRoom, type SpareRoomDeps, takeSpareRoom, whyCrowdedOut } from "./spare-room.ts";
 import type { TickDeps } from "./tick-deps.ts";
 import { findWarmTargets, targetName, type WarmTarget } from "./warm-targets.ts";
 
@@ -16,7 +18,8 @@ export interface Warmed {
 /**
  * Loads what is to be warm in this isolate, one after the other, and runs each one's sample.
  * A load fills the data centre's cache of bytes, too; other isolates are not reached. Begins
- * with `from`; nothing is begun after `endMs`.
+ * with `from`; nothing is begun after `endMs`. What was used since the last time, and what is to
+ * be warm and is loaded, is not pushed out for it: what finds no room beside that is told.
  */
 export async function warmVersions(
   deps: TickDeps,
@@ -24,30 +27,17 @@ export async function warmVersions(
   from: string | undefined,
   endMs: number,
 ): Promise<Warmed> {
+  deps.models.beginRound();
   const { targets, none } = await findWarmTargets(deps, context, endMs);
+  const names = new Set(targets.map(targetName));
+  for (const name of deps.cron.needs.keys()) if (!names.has(name)) deps.cron.needs.delete(name);
+  const room: SpareRoomDeps = { ...deps, isKept: (loaded) => names.has(targetName(loaded)) };
   const lines: WarmedLine[] = none.map((wrong) => ({ ...wrong, ok: false, duration_ms: 0 }));
-  const warm: { readonly loaded: LoadedVersion; readonly line: number }[] = [];
   for (const target of beginningWith(targets, from)) {
     if (deps.clock.now() >= endMs) return { lines, next: targetName(target) };
-    const { line, loaded } = await warmOne(deps, context, target);
-    lines.push(line);
-    if (loaded !== undefined) warm.push({ loaded, line: lines.length - 1 });
-    const lost = warm.filter(
-      (one) => deps.models.peek(one.loaded.model, one.loaded.version) === undefined,
-    );
-    if (lost.length === 0) continue;
-    // To go on would push out one warm version for another, for ever.
-    for (const { line: index } of lost) crowdOut(lines, index);
-    break;
+    lines.push(await warmOne(deps, context, room, target));
   }
   return { lines, next: undefined };
-}
-
-function crowdOut(lines: WarmedLine[], index: number): void {
-  const line = lines[index];
-  if (line === undefined) return;
-  const detail = "what is to be warm does not fit into MODEL_CACHE_MAX_BYTES together";
-  lines[index] = { ...line, ok: false, reason: "crowded_out", detail };
 }
 
 /** All of them, from one on and round: one that is gone stands for the next one. */
@@ -62,9 +52,11 @@ function beginningWith(
 async function warmOne(
   deps: TickDeps,
   context: FlightContext,
-  { model, version }: WarmTarget,
-): Promise<{ readonly line: WarmedLine; readonly loaded?: LoadedVersion }> {
-  const { models, loader, clock } = deps;
+  room: SpareRoomDeps,
+  target: WarmTarget,
+): Promise<WarmedLine> {
+  const { models, clock } = deps;
+  const { model, version } = target;
   const startedMs = clock.now();
   const finish = (failure?: { readonly reason: string; readonly detail: string }): WarmedLine => {
     const base = { model, version, duration_ms: clock.now() - startedMs };
@@ -72,11 +64,25 @@ async function warmOne(
     return { ...base, ok: false, ...reportReason(failure.reason, failure.detail) };
   };
   const ready = models.get(model, version);
-  const outcome =
-    ready === undefined ? (await loader.load(context, model, version)).value : ok(ready);
-  if (!outcome.ok) return { line: finish(outcome.failure) };
+  const outcome = ready === undefined ? await loadInRoom(deps, context, room, target) : ok(ready);
+  if (!outcome.ok) return finish(outcome.failure);
   const loaded = outcome.value;
   const ran = await models.use(loaded, (session) => checkSample(session, loaded.manifest.sample));
-  if (ran === undefined || ran.ok) return { line: finish(), loaded };
-  return { line: finish(ran.failure), loaded };
+  return ran === undefined || ran.ok ? finish() : finish(ran.failure);
+}
+
+/** What is known to need more than there is now costs nothing. */
+async function loadInRoom(
+  { loader, cron }: TickDeps,
+  context: FlightContext,
+  room: SpareRoomDeps,
+  target: WarmTarget,
+): Promise<Result<LoadedVersion, LoadFailure>> {
+  const name = targetName(target);
+  const needBytes = cron.needs.get(name);
+  if (needBytes !== undefined && !takeSpareRoom(room, needBytes)) {
+    return fail({ reason: "crowded_out", detail: whyCrowdedOut(room, needBytes) });
+  }
+  const openWithin = openInSpareRoom(room, (bytes) => cron.needs.set(name, bytes));
+  return (await loader.load(context, target.model, target.version, { openWithin })).value;
 }

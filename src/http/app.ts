@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { RegExpRouter } from "hono/router/reg-exp-router";
 import type { AppContext, AppEnv } from "./app-env.ts";
+import { refuseHeard } from "./body/read-on.ts";
 import type { HttpDeps } from "./deps.ts";
 import { guard, routerPath } from "./guard.ts";
 import { refuseBug } from "./refuse-bug.ts";
@@ -52,7 +53,10 @@ const identify =
     const requestId = requestIdOf(c.req.header("x-request-id"), deps.newId);
     c.set("requestId", requestId);
     if (!setsRequestId) c.header("x-request-id", requestId);
-    return handler(c);
+    const heard = (answer: Response) =>
+      answer.status < 400 ? answer : refuseHeard(c.req.raw, answer, deps.clock);
+    const answer = handler(c);
+    return answer instanceof Promise ? answer.then(heard) : heard(answer);
   };
 
 /** Every route of the serving path. */

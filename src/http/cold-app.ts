@@ -83,9 +83,11 @@ function refuseUnrouted(
   c: AppContext,
 ): Response {
   const { method, path } = c.req;
-  const allowed = METHODS.filter(
+  const routed = METHODS.filter(
     (other) => isRouted(app, other, path) || isServed(serving, other, path),
   );
+  // What answers GET answers HEAD.
+  const allowed = routed.flatMap((other) => (other === "GET" ? [other, "HEAD"] : [other]));
   if (allowed.length === 0) {
     return refuse(c, {
       status: 404,

@@ -6,13 +6,18 @@ type InferenceEvent = Extract<FreshetEvent, { kind: "inference" }>;
 /** The one wide event of an answered request. */
 export function inferenceEvent(
   { loaded, route, strategy, modelCache, cached, job }: Inference,
-  { requestId, durationMs }: Pick<InferenceEvent, "requestId" | "durationMs">,
+  {
+    requestId,
+    predictionId,
+    durationMs,
+  }: Pick<InferenceEvent, "requestId" | "predictionId" | "durationMs">,
 ): InferenceEvent {
   const { model, version, digest } = loaded;
   const isKept = cached !== undefined && cached.tier !== "none";
   return {
     kind: "inference",
     requestId,
+    predictionId,
     model,
     version,
     digest,

@@ -1,13 +1,6 @@
 import type { AnsweringVersion, Inference } from "../core/predict/inference.ts";
+import { computedStatus, keptStatus, secondsOf } from "./cache-status.ts";
 import { JSON_HEADERS, type WrittenResponse } from "./oip/write-response.ts";
-
-/** Session found, loaded for this request, or loaded by another that this one joined (RFC 9211). */
-const MODEL_STATUS = {
-  hit: "model; hit",
-  miss: "model; fwd=miss; stored",
-  collapsed: "model; fwd=miss; collapsed",
-  unused: "",
-} as const;
 
 export interface AnswerIds {
   readonly requestId: string;
@@ -83,46 +76,22 @@ const lastingHeaders = ({ loaded, route, strategy, modelCache, cached }: Inferen
   "x-freshet-route": route,
   ...(loaded.etag === "" ? {} : { etag: loaded.etag }),
   ...JSON_HEADERS,
-  "cache-status":
-    cached?.tier === "none"
-      ? [MODEL_STATUS[modelCache], ...missStatus(cached)].filter((word) => word !== "").join(", ")
-      : MODEL_STATUS[modelCache],
+  "cache-status": computedStatus(modelCache, cached),
 });
 
 const statusKey = (cached: Cached): string =>
   cached.tier === "none"
-    ? `${cached.why} ${cached.collapsed} ${cached.stored} ${cached.redis}`
-    : `${cached.tier} ${cached.stored}`;
+    ? `${cached.why} ${cached.collapsed} ${cached.isolate} ${cached.stored} ${cached.redis}`
+    : `${cached.tier} ${cached.isolate} ${cached.stored}`;
 
-/** The caches that had no answer, the one nearest to the caller last (RFC 9211, section 2). */
-function missStatus({
-  why,
-  collapsed,
-  stored,
-  redis,
-}: Extract<Cached, { tier: "none" }>): readonly string[] {
-  const isolate = `isolate; fwd=${why}${collapsed ? "; collapsed" : stored ? "; stored" : ""}`;
-  return redis ? ["redis; fwd=miss", isolate] : [isolate];
-}
-
-/** Whole seconds: `Age` and `ttl` have no other (RFC 9111, section 5.1; RFC 9211, section 2.4). */
 function setAge(last: Lasting, cached: Cached): void {
   if (cached.tier === "none") return;
-  const ageS = Math.floor(cached.ageMs / 1000);
-  const ttlS = Math.floor(cached.ttlMs / 1000);
+  const { ageS, ttlS } = secondsOf(cached);
   if (ageS !== last.ageS) last.headers.set("age", String(ageS));
-  if (ttlS !== last.ttlS) last.headers.set("cache-status", hitStatus(cached, ttlS));
+  if (ttlS !== last.ttlS) last.headers.set("cache-status", keptStatus(cached, ttlS));
   last.ageS = ageS;
   last.ttlS = ttlS;
 }
-
-const hitStatus = (
-  { tier, stored }: Extract<Cached, { tier: "isolate" | "redis" }>,
-  ttlS: number,
-): string =>
-  tier === "isolate"
-    ? `isolate; hit; ttl=${ttlS}`
-    : `redis; hit; ttl=${ttlS}, isolate; fwd=miss${stored ? "; stored" : ""}`;
 
 /** The job is one answer's: the next one's headers must not name it. */
 function setJob(last: Lasting, job: string | undefined): void {

@@ -57,7 +57,7 @@ describe("entities and conversations by command line", () => {
     expect(failed.out).toMatch(/flower:none +entities\[0\] is not there: .*\nflower:f-1 +virg/);
     expect(failed).toMatchObject({
       code: 1,
-      err: expect.stringContaining("1 of 2 entities have no answer"),
+      err: expect.stringContaining("1 of 2 entities has no answer"),
     });
     const json = await freshet(...some, "--json");
     expect(JSON.parse(json.out)).toMatchObject({

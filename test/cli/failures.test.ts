@@ -64,6 +64,21 @@ describe("when nobody answers", () => {
   });
 });
 
+describe("a command line that is wrong", () => {
+  it.each([
+    [["model", "list", "--nope"], "unknown option '--nope'"],
+    [["predict"], "missing required argument 'name[@ref]'"],
+    [["prediction", "list", "iris", "--limit", "0"], "whole number from 1"],
+    [["modl"], "unknown command 'modl'"],
+    [["model"], "a command is missing"],
+  ])("ends with 2 and says why in JSON, too: %j", async (args, said) => {
+    const { code, out } = await runCli([...args, "--json"]);
+    expect(code).toBe(2);
+    const detail = expect.stringContaining(said);
+    expect(JSON.parse(out)).toMatchObject({ error: { code: "usage", detail } });
+  });
+});
+
 describe("when the server refuses", () => {
   let stack: Stack;
   beforeAll(async () => {

@@ -65,6 +65,30 @@ describe("model check", () => {
     expect(err).toMatch(/28000\d{3} bytes; \d+ is the most/);
   });
 
+  it.each<[manifest: object, told: readonly RegExp[]]>([
+    [
+      { task: "classification", classes: ["a", "b"], features: [{ name: "a", dtype: "float32" }] },
+      [
+        /manifest\.features: 1 are named, where the input 'features' \[-1, 4\] takes 4 a row/,
+        /manifest\.classes: 2 are named, where the output 'probabilities' has 3 a row/,
+      ],
+    ],
+    [
+      { features: [{ name: "a", dtype: "banana", mising: 0, categories: ["x", "x"] }] },
+      [
+        /features\.0\.dtype: "banana" is no type of values/,
+        /features\.0\.categories: names "x" twice/,
+        /features\.0: 'mising' is not known here; did you mean 'missing'\?/,
+      ],
+    ],
+  ])("refuses a manifest that does not fit, by its fields: %j", async (manifest, told) => {
+    const { file } = await writeFixture("iris-logreg", "1");
+    const said = await writeTemporary("manifest.json", JSON.stringify(manifest));
+    const { code, err } = await runCli(["model", "check", file, "--manifest", said]);
+    expect(code).toBe(1);
+    for (const one of told) expect(err).toMatch(one);
+  });
+
   it("runs the sample of a manifest, and says where the answers differ", async () => {
     const { file, rows } = await writeFixture("iris-logreg", "1");
     const sample = (label: number) => ({

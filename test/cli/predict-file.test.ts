@@ -242,6 +242,10 @@ describe("predict with --out", () => {
 async function startHalfServer(end: (response: ServerResponse) => void) {
   const server = createServer((request, response) => {
     response.on("error", () => undefined);
+    if (request.method === "GET") {
+      response.writeHead(404).end();
+      return;
+    }
     request.once("data", () => {
       response.writeHead(200, {
         "content-type": "application/x-ndjson",
@@ -293,4 +297,25 @@ describe("an answer that breaks off", () => {
       expect((await readFile(`${out}.partial`, "utf8")).trimEnd().split("\n")).toHaveLength(4);
     },
   );
+});
+
+describe("answers that there was no room for on record", () => {
+  it("are counted, in words and in the summary", async () => {
+    const server = await startHalfServer((response) => {
+      const lost = { ok: true, prediction_id: "d", recorded: false, label: "d" };
+      response.end(`${JSON.stringify(lost)}\n${JSON.stringify(lost)}\n`);
+    });
+    const rows = holdoutCsv("iris-logreg").split("\n").slice(0, 6).join("\n");
+    const file = await writeTemporary("rows.csv", rows);
+    const out = join(dirname(file), "o.ndjson");
+    const asked = ["predict", "iris-logreg", file, "--out", out] as const;
+    const told = await cliFor(server.url)(...asked);
+    expect([told.code, told.out.trimEnd().split("\n").at(-1)]).toEqual([
+      0,
+      expect.stringMatching(/^2 answers have no record, .* no outcome can be given to them$/),
+    ]);
+    const { out: summary } = await cliFor(server.url)(...asked, "--json");
+    expect(JSON.parse(summary)).toMatchObject({ rows: 5, answered: 5, failed: 0, unrecorded: 2 });
+    server.stop();
+  });
 });

@@ -21,7 +21,7 @@ import { runCli } from "./run-cli.ts";
 const MANY_ROWS = Number(process.env.FRESHET_TEST_ROWS ?? 100_000);
 const PATIENCE_MS = 120_000 + MANY_ROWS / 5;
 /** What the command needs for any file; the answers to 100,000 rows would not fit in. */
-const HEAP_MIB = 32;
+const HEAP_MIB = 40;
 
 describe("predict with --out, of a long file", () => {
   let stack: Stack;

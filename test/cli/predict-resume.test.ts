@@ -113,9 +113,10 @@ describe("predict with --out, cut off in the middle", () => {
     await putDeployment(stack().store, "moved", 1, { production: { "1": 100 } });
     const { out, again } = await cutOff("ndjson", "ndjson", "moved");
     const note = `${out}.partial.json`;
-    const begun = JSON.parse(await readFile(note, "utf8")) as object;
+    const [first = "", ...marks] = (await readFile(note, "utf8")).split("\n");
+    const begun = JSON.parse(first) as object;
     expect(begun).toEqual({ word: "moved", model: "moved", version: "1" });
-    await writeFile(note, JSON.stringify({ ...begun, version: "2" }));
+    await writeFile(note, [JSON.stringify({ ...begun, version: "2" }), ...marks].join("\n"));
     expect((await again()).out).toMatch(/^moved@2: /);
   });
 
@@ -132,13 +133,61 @@ describe("predict with --out, cut off in the middle", () => {
       [await resume(`${MODEL}@2`), /was made by iris-logreg@1/],
       [await resume(MODEL, otherCells), /is not of .*rows\.csv: row 40 differs/],
       [await resume(MODEL, otherNames), /its header differs/],
-      [await resume(MODEL, fewer), /row \d+ differs/],
+      [await resume(MODEL, fewer), /is not of .*rows\.csv: it has \d+ rows/],
     ] as const) {
       expect([ran.code, ran.err]).toEqual([2, expect.stringMatching(said)]);
     }
     await writeFile(`${out}.partial.json`, "{");
     expect(await again()).toMatchObject({ code: 2, err: expect.stringMatching(/made by/) });
     expect(await readFile(`${out}.partial`, "utf8")).toBe(partial);
+  });
+
+  it.each([
+    ["ndjson", "ndjson"],
+    ["ndjson", "csv"],
+    ["json", "json"],
+    ["csv", "ndjson"],
+  ] as const)(
+    "refuses to go on with results of other rows, which do not show them: %s to %s",
+    async (form, outForm) => {
+      const { out, whole } = await cutOff(form, outForm);
+      const partial = await readFile(`${out}.partial`, "utf8");
+      const others = lines.with(140, lines[7] ?? "");
+      const otherFiles = {
+        csv: FILES.csv.replace('"a ""140"", b', '"z'),
+        ndjson: `${others.join("\n")}\n`,
+        json: `[${others.join(",")}]`,
+      };
+      const resume = async (name: string, other: string) => {
+        const file = await writeTemporary(`${name}.${form}`, other);
+        return freshet("predict", MODEL, file, "--out", out, ...PIECES, "--resume");
+      };
+      const changed = await resume("other", otherFiles[form]);
+      expect([changed.code, changed.err]).toEqual([
+        2,
+        expect.stringMatching(
+          /is not of .*other\.\w+: one of its rows 100 to 199 differs\..*begins anew/s,
+        ),
+      ]);
+      expect(await readFile(`${out}.partial`, "utf8")).toBe(partial);
+      // A file of the same rows may have another name, and the command goes on with it.
+      const copied = await resume("copy", FILES[form]);
+      expect(copied.err).toMatch(/goes on after \d+ rows/);
+      expect(withoutIds(await readFile(out, "utf8"))).toBe(
+        withoutIds(await readFile(whole, "utf8")),
+      );
+    },
+  );
+
+  it("says that it cannot tell, where an older run has left nothing to tell it by", async () => {
+    const { out, again } = await cutOff("ndjson", "ndjson");
+    const note = `${out}.partial.json`;
+    const [first] = (await readFile(note, "utf8")).split("\n");
+    await writeFile(note, `${first}\n`);
+    expect(await again()).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/does not say which rows .*partial is of/),
+    });
   });
 
   it("begins with the first row where nothing is left, and wants a file", async () => {

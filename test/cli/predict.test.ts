@@ -1,6 +1,7 @@
+import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { createContext } from "../../src/cli/context.ts";
-import { readInput } from "../../src/cli/predict/read-input.ts";
+import { readGiven, readText } from "../../src/cli/predict/read-input.ts";
 import { toRequest } from "../../src/cli/predict/to-request.ts";
 import { writeTemporary } from "./write-fixture.ts";
 
@@ -10,6 +11,9 @@ const context = createContext(
     env: {},
     out: () => undefined,
     err: () => undefined,
+    input: () => Readable.from([]),
+    send: () => Promise.resolve(),
+    onStop: () => () => undefined,
     isOutTerminal: false,
     isErrTerminal: false,
     columns: undefined,
@@ -17,9 +21,9 @@ const context = createContext(
 );
 
 const ONE = [{ name: "x", datatype: "FP32", shape: [-1, 2] }];
-const json = (text: string) => readInput(context, undefined, text);
+const json = (text: string) => readGiven(readText(context, undefined, text));
 const csv = async (text: string) =>
-  readInput(context, await writeTemporary("rows.csv", text), undefined);
+  readGiven(readText(context, await writeTemporary("rows.csv", text), undefined));
 const tensor = (shape: readonly number[], data: readonly unknown[]) => ({
   inputs: [{ name: "x", datatype: "FP32", shape, data }],
 });

@@ -85,6 +85,8 @@ describe("outcomes, accuracy and statistics by command line", () => {
     });
     const statistics = await freshet("statistics", MODEL, "--window", "30d");
     expect(statistics.out).toMatch(/^1 +1201 +0\.0% +100\.0% .* a=1201$/m);
+    expect(statistics.out).toMatch(/^predictions by day {2}[▁-█]{3} {2}.* to /m);
+    expect(statistics.out).toMatch(/^confidence p50 by day {2}[▁-█]{3} {2}/m);
   });
 
   it("ends with 1 when lines fail, the others kept", async () => {
@@ -114,7 +116,7 @@ describe("outcomes, accuracy and statistics by command line", () => {
     await add("twofold");
     const twice = await writeTemporary("twice.csv", "prediction_id,value,value\ntwofold,a,b\n");
     expect(await freshet("outcome", "import", twice)).toMatchObject({
-      code: 1,
+      code: 2,
       err: expect.stringMatching(/column 'value' stands in the header more than once/),
     });
     const latin = Buffer.from("prediction_id,value\ntwofold,M\xfcller\n", "latin1");

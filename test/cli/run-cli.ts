@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,16 +41,28 @@ export async function runCli(
   env: Environment = {},
   cwd: string = tmpdir(),
 ): Promise<Ran> {
+  return (await startCli(args, env, cwd)).ended;
+}
+
+/** The real command line as a process that runs, with what it reads and how it will have ended. */
+export async function startCli(
+  args: readonly string[],
+  env: Environment = {},
+  cwd: string = tmpdir(),
+): Promise<{ readonly child: ChildProcess; readonly ended: Promise<Ran> }> {
   built ??= buildOnce();
   const file = await built;
   const { PATH = "" } = process.env;
-  return new Promise((resolve) => {
+  let child: ChildProcess | undefined;
+  const ended = new Promise<Ran>((resolve) => {
     const options = { cwd, env: { PATH, ...env } };
-    execFile(process.execPath, [file, ...args], options, (error, out, err) => {
+    child = execFile(process.execPath, [file, ...args], options, (error, out, err) => {
       const code = error === null ? 0 : Number(error.code ?? -1);
       resolve({ code, out, err });
     });
   });
+  if (child === undefined) throw new Error("the process has not started");
+  return { child, ended };
 }
 
 /** A command line for one server, with its token. */

@@ -30,6 +30,22 @@ describe("a table", () => {
     expect(linesAt(25)[1]).toBe("iris   production 1 90% …");
   });
 
+  it("counts two columns for letters that take two", () => {
+    const rows = [
+      ["日本語", "製品 1", "x"],
+      ["iris", "👩‍🔬 production", "y"],
+    ];
+    expect(renderTable(COLUMNS, rows, createStyle(false), 100).split("\n")).toEqual([
+      "MODEL   SERVES         NOTE",
+      "日本語  製品 1         x",
+      "iris    👩‍🔬 production  y",
+    ]);
+    const narrow = [["m", "日本語の長い名前です", ""]];
+    expect(renderTable(COLUMNS, narrow, createStyle(false), 18).split("\n")[1]).toBe(
+      "m      日本語の長…",
+    );
+  });
+
   it("counts columns without their colours", () => {
     const coloured = renderTable(COLUMNS, ROWS, createStyle(true), 40).split("\n");
     expect(coloured[0]).toContain("\u001b[1m");

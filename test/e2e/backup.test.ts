@@ -4,9 +4,9 @@ import { modelBytesKey } from "../../src/core/model/keys.ts";
 import type { ObjectStore } from "../../src/core/ports/object-store.ts";
 import { s3Store } from "../contract/object-store/s3-store.ts";
 import { sendPart } from "../contract/upload-store/over-s3.ts";
+import { callApi } from "../support/call-api.ts";
 import { readFixture } from "../support/fixtures.ts";
 import { inferJson } from "../support/infer.ts";
-import { TEST_TOKEN } from "../support/stack.ts";
 import { type StackBehindProxy, startStackBehindProxy } from "../support/stack-behind-proxy.ts";
 import { contentOf, textAt } from "../support/two-buckets.ts";
 
@@ -16,11 +16,6 @@ const PATIENCE_MS = 10_000;
 const iris = readFixture("iris-logreg", "1");
 const row = iris.rows.slice(0, 1);
 const label = iris.expected.label?.[0];
-
-interface Answer {
-  readonly status: number;
-  readonly body: Readonly<Record<string, unknown>>;
-}
 
 describe("a registry with a second bucket", () => {
   let second: LocalS3;
@@ -44,26 +39,12 @@ describe("a registry with a second bucket", () => {
     await second.stop();
   });
 
-  async function call(method: string, path: string, body?: unknown): Promise<Answer> {
-    const answer = await fetch(`${setup.stack.url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${TEST_TOKEN}` },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    return { status: answer.status, body: text === "" ? {} : JSON.parse(text) };
-  }
+  const call = (method: string, path: string, body?: unknown) =>
+    callApi(setup.stack.url, method, path, body);
 
-  async function publish(model: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const answer = await fetch(`${setup.stack.url}/v1/models/${model}/versions`, {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${TEST_TOKEN}`,
-        "content-type": "application/octet-stream",
-      },
-      body: bytes,
-    });
-    if (answer.status > 201) throw new Error(await answer.text());
+  async function publish(model: string, bytes: Uint8Array): Promise<void> {
+    const answer = await call("POST", `/v1/models/${model}/versions`, bytes);
+    if (answer.status > 201) throw new Error(JSON.stringify(answer.body));
   }
 
   const ask = (model: string) => inferJson(setup.stack.url, `/v2/models/${model}/infer`, row);
@@ -126,7 +107,13 @@ describe("a registry with a second bucket", () => {
       "/v1/models/kept/history",
       "/v1/models/kept/deployment",
     ];
-    const answers = () => Promise.all(questions.map((question) => call("GET", question)));
+    const answers = () =>
+      Promise.all(
+        questions.map(async (question) => {
+          const { status, body } = await call("GET", question);
+          return { status, body };
+        }),
+      );
     await call("POST", "/v1/backup/run");
     const before = await answers();
     expect(before.map(({ status }) => status)).toEqual(questions.map(() => 200));

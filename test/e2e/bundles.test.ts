@@ -1,14 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Stack } from "../../infra/local/stack.ts";
+import { callApi } from "../support/call-api.ts";
+import { fixtureManifest } from "../support/fixture-rows.ts";
 import { readFixture } from "../support/fixtures.ts";
 import { inferJson } from "../support/infer.ts";
 import { publish, putVersion } from "../support/publish.ts";
-import { startTestStack, TEST_TOKEN } from "../support/stack.ts";
+import { startTestStack } from "../support/stack.ts";
 
 const MINUTE = "* * * * *";
 const iris = readFixture("iris-logreg", "1");
 const row = iris.rows.slice(0, 1);
 const label = iris.expected.label?.[0];
+
+/** A row of a fixture, by the names of its model's features. */
+const namedRow = (model: string, place: number) =>
+  Object.fromEntries(
+    fixtureManifest(model, "1").features.map(({ name }, at) => [
+      name,
+      readFixture(model, "1").rows[place]?.[at],
+    ]),
+  );
 
 interface Report {
   readonly at: string;
@@ -31,23 +42,12 @@ describe("bundles and the minute's cron on the local stack", () => {
 
   afterAll(() => stack.stop());
 
-  async function call<T = Readonly<Record<string, unknown>>>(
-    method: string,
-    path: string,
-    body?: unknown,
-  ): Promise<{ readonly status: number; readonly body: T }> {
-    const answer = await fetch(`${stack.url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${TEST_TOKEN}` },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    return { status: answer.status, body: text === "" ? ({} as T) : (JSON.parse(text) as T) };
-  }
+  const call = (method: string, path: string, body?: unknown, headers = {}) =>
+    callApi(stack.url, method, path, body, headers);
 
   const minute = async () => {
-    const { body } = await call<CronAnswer>("GET", "/v1/cron");
-    return { redis: body.redis, ...body.crons[0] };
+    const { redis, crons }: CronAnswer = (await call("GET", "/v1/cron")).body;
+    return { redis, ...crons[0] };
   };
 
   it("a cron fired by hand warms what is to be warm, and its report can be read", async () => {
@@ -88,10 +88,7 @@ describe("bundles and the minute's cron on the local stack", () => {
 
   it("loads a bundle in one pass, a line per model", async () => {
     await call("POST", "/v2/repository/models/one/unload");
-    const { status, body } = await call<{ readonly results: readonly object[] }>(
-      "POST",
-      "/v1/bundles/both/load",
-    );
+    const { status, body } = await call("POST", "/v1/bundles/both/load");
     expect(status).toBe(200);
     expect(body).toMatchObject({ bundle: "both", loaded: 2, failed: 1 });
     expect(body.results).toMatchObject([
@@ -103,11 +100,8 @@ describe("bundles and the minute's cron on the local stack", () => {
 
   it("asks every model of a bundle the same", async () => {
     const inputs = [{ name: "features", datatype: "FP32", shape: [1, 4], data: row.flat() }];
-    const { status, body } = await call<{ readonly results: readonly object[] }>(
-      "POST",
-      "/v1/bundles/both/predict",
-      { inputs, outputs: [{ name: "label" }] },
-    );
+    const asked = { inputs, outputs: [{ name: "label" }] };
+    const { status, body } = await call("POST", "/v1/bundles/both/predict", asked);
     expect(status).toBe(200);
     const outputs = [{ name: "label", datatype: "INT64", shape: [1], data: [label] }];
     expect(body.results).toMatchObject([
@@ -116,6 +110,45 @@ describe("bundles and the minute's cron on the local stack", () => {
       { reference: "two@2", ok: false, error: { code: "model_unavailable" } },
     ]);
     expect(body).toMatchObject({ meta: { bundle: "both", request_id: expect.any(String) } });
+  });
+
+  it("asks every model for the same rows, each of its own features, as its predict route would", async () => {
+    const models = ["iris-logreg", "wine-pipeline"];
+    const references = [...models, "two@2"];
+    expect((await call("PUT", "/v1/bundles/mixed", { references })).status).toBe(201);
+    const rows = [0, 1].map((place) =>
+      Object.assign({}, ...models.map((model) => namedRow(model, place))),
+    );
+    const names = Object.keys(rows[0]);
+    const csv = [["id", ...names], ...rows.map((row, at) => [at, ...Object.values(row)]), [1, 2]];
+    const asCsv = { "content-type": "text/csv" };
+    for (const [body, headers] of [
+      [{ rows: [...rows, { colour: 1 }] }, {}],
+      [csv.map((cells) => cells.join()).join("\n"), asCsv],
+    ] as const) {
+      const asked = await call("POST", "/v1/bundles/mixed/predict", body, headers);
+      expect(asked.status).toBe(200);
+      expect(asked.body.results[2]).toMatchObject({ error: { code: "model_unavailable" } });
+      for (const [place, model] of models.entries()) {
+        const path = `/v1/models/${model}/predict?unknown=ignore`;
+        const alone = await call("POST", path, { rows });
+        const [{ prediction_id: _, ...first }, { prediction_id: __, ...second }] =
+          alone.body.results;
+        const { results, ...facts } = asked.body.results[place];
+        expect(facts).toMatchObject({ reference: model, ok: true, model, version: "1" });
+        expect(first.label).toEqual(expect.any(String));
+        expect(results).toMatchObject([
+          first,
+          second,
+          { ok: false, error: { path: expect.stringMatching(/^rows\[2\]/) } },
+        ]);
+        const record = `/v1/predictions/${results[1].prediction_id}`;
+        await expect
+          .poll(async () => (await call("GET", record)).body)
+          .toMatchObject({ model, version: "1", output: { label: second.label } });
+      }
+    }
+    await call("DELETE", "/v1/bundles/mixed");
   });
 
   it("keeps a version that a bundle names from being deleted", async () => {

@@ -16,7 +16,7 @@ const PREDICT = "/v1/models/football_baseline_model@2/predict";
 /** Matches that the season of the example has not. */
 const OTHERS = replayMatches(readMatches()).slice(0, 60);
 
-describe("the football example", () => {
+describe("the football example", { timeout: 300_000 }, () => {
   let stack: Stack;
   beforeAll(async () => {
     stack = await startTestStack();

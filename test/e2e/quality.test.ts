@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Stack } from "../../infra/local/stack.ts";
 import { createUpstashPredictionStore } from "../../src/adapters/upstash/prediction-store.ts";
 import type { PredictionStore } from "../../src/core/ports/prediction-store.ts";
+import { callApi } from "../support/call-api.ts";
 import { must } from "../support/must.ts";
 import { aDraft, aRecord } from "../support/records.ts";
 import { type RedisDoor, startRedisDoor } from "../support/redis-door.ts";
-import { startTestStack, TEST_TOKEN } from "../support/stack.ts";
+import { startTestStack } from "../support/stack.ts";
 
 const MODEL = "iris-logreg";
 
@@ -28,14 +29,8 @@ describe("outcomes in the real Worker", () => {
     await door?.stop();
   });
 
-  async function call(method: string, path: string, body?: unknown) {
-    const answer = await fetch(`${stack.url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${TEST_TOKEN}` },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-  }
+  const call = (method: string, path: string, body?: unknown) =>
+    callApi(stack.url, method, path, body);
 
   const add = async (...more: readonly Parameters<typeof aRecord>[0][]) => {
     const now = Date.now();

@@ -4,10 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Stack } from "../../infra/local/stack.ts";
 import { listKeys } from "../../src/core/lifecycle/list-keys.ts";
 import { modelPrefix } from "../../src/core/model/keys.ts";
+import { callApi } from "../support/call-api.ts";
 import { fixtureNames, readFixture, readFixtureFile } from "../support/fixtures.ts";
 import { inferJson } from "../support/infer.ts";
 import { must } from "../support/must.ts";
-import { startTestStack, TEST_TOKEN } from "../support/stack.ts";
+import { startTestStack } from "../support/stack.ts";
 
 /** As `model.json` of every fixture states it. */
 const TOLERANCE = 1e-4;
@@ -40,19 +41,10 @@ beforeAll(async () => {
 
 afterAll(() => stack.stop());
 
-async function call(method: string, path: string, body?: BodyOf) {
-  const answer = await fetch(`${stack.url}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${TEST_TOKEN}` },
-    ...(body === undefined ? {} : { body }),
-  });
-  const text = await answer.text();
-  return { status: answer.status, body: text === "" ? {} : JSON.parse(text) };
-}
+const call = (method: string, path: string, body?: unknown) =>
+  callApi(stack.url, method, path, body);
 
-type BodyOf = NonNullable<RequestInit["body"]>;
-
-const publish = (model: string, bytes: BodyOf, query = "") =>
+const publish = (model: string, bytes: Uint8Array | FormData, query = "") =>
   call("POST", `/v1/models/${model}/versions${query}`, bytes);
 
 /** The file with what its training said of it, and its first hold-out row as the sample. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createMemorySharedCache } from "../../src/adapters/memory/shared-cache.ts";
+import { deploymentKey } from "../../src/core/model/keys.ts";
 import { fakeModel, zeros } from "../support/ask.ts";
 import { type ChaosCache, createChaosCache } from "../support/chaos-cache.ts";
 import { ADMIN_TOKEN, createHttpApp, type HttpApp } from "../support/http-app.ts";
@@ -109,6 +110,55 @@ describe("GET /v1/cache/status", () => {
       detail: expect.any(String),
     });
     expect(await infer()).toBe("200 1");
+  });
+});
+
+describe("a model whose requests are refused", () => {
+  it("is degraded in the status with what they are refused for, and refresh answers it", async () => {
+    await putVersion(app.bucket, "big", "1", fakeModel(1, 10), { digest: "0".repeat(64) });
+    await putDeployment(app.bucket, "big", 1, { production: { "1": 100 } });
+    expect(await infer("big")).toBe("503 null");
+    const big = async () => (await status()).models[0];
+    expect(await big()).toMatchObject({
+      name: "big",
+      version: null,
+      degraded: { reason: "digest_mismatch", since: expect.stringMatching(/Z$/) },
+    });
+    const { body } = await send("POST", "/v1/cache/refresh/big");
+    expect(body.results).toMatchObject([
+      {
+        model: "big",
+        changed: false,
+        reason: expect.stringMatching(/^digest_mismatch: version 1/),
+      },
+    ]);
+    await putVersion(app.bucket, "big", "1", fakeModel(1, 10));
+    expect((await send("POST", "/v1/cache/refresh/big")).body.results?.[0]).not.toHaveProperty(
+      "reason",
+    );
+    expect(await big()).not.toHaveProperty("degraded");
+  });
+
+  it("is told to have no deployment any more", async () => {
+    await app.bucket.delete(deploymentKey("iris"), { deadlineMs: 1_000 });
+    const { body } = await send("POST", "/v1/cache/refresh/iris");
+    expect(body.results).toEqual([
+      {
+        model: "iris",
+        from: { production: { "1": 100 } },
+        to: null,
+        changed: true,
+        reason: expect.stringMatching(/^pointer_missing: /),
+      },
+    ]);
+    expect(app.events).toContainEqual(
+      expect.objectContaining({ kind: "deployment_gone", model: "iris", rev: 1 }),
+    );
+    expect((await status()).models[0]).toMatchObject({
+      name: "iris",
+      degraded: { reason: "pointer_missing" },
+    });
+    expect(await infer()).toBe("404 null");
   });
 });
 

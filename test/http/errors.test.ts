@@ -48,13 +48,13 @@ describe("a refusal", () => {
   it.each([
     ["GET", INFER, "POST"],
     ["HEAD", INFER, "POST"],
-    ["PUT", "/v2/models", "GET"],
-    ["POST", "/v2/models/iris-logreg", "GET"],
+    ["PUT", "/v2/models", "GET, HEAD"],
+    ["POST", "/v2/models/iris-logreg", "GET, HEAD"],
     ["DELETE", "/v2/repository/models/iris-logreg/load", "POST"],
-    ["PATCH", "/health", "GET"],
-    ["OPTIONS", "/v2", "GET"],
-    ["POST", "/openapi.json", "GET"],
-    ["POST", "/docs", "GET"],
+    ["PATCH", "/health", "GET, HEAD"],
+    ["OPTIONS", "/v2", "GET, HEAD"],
+    ["POST", "/openapi.json", "GET, HEAD"],
+    ["POST", "/docs", "GET, HEAD"],
   ])("of %s %s names what is allowed: %s", async (method, path, allow) => {
     const answer = await app.request(path, { method });
     expect([answer.status, answer.headers.get("allow")]).toEqual([405, allow]);

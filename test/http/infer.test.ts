@@ -60,6 +60,7 @@ describe("an inference in JSON", () => {
     expect(app.events.at(-1)).toEqual({
       kind: "inference",
       requestId: answer.headers.get("x-request-id"),
+      predictionId: answer.headers.get("x-freshet-prediction-id"),
       model: "iris-logreg",
       version: "1",
       digest: answer.headers.get("x-freshet-digest"),

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { createNodeDigest } from "../../infra/local/node-digest.ts";
+import { fail } from "../../src/core/model/result.ts";
+import { PredictionRecorder } from "../../src/core/quality/record-predictions.ts";
 import { type ClientResult, readResults } from "../support/fixture-rows.ts";
 import type { HttpApp } from "../support/http-app.ts";
+import { createManualClock } from "../support/manual-clock.ts";
 import { createFlowerApp, createMemoryRecords, PREDICT, SETOSA, VIRGINICA } from "./flowers.ts";
 
 /** An app that keeps records, of a model whose deployment says `record`. */
@@ -72,9 +76,48 @@ describe("rows that were answered", () => {
     // Each batch waits for the store by the clock, which stands still but for this.
     const ticking = setInterval(() => void app.clock.advance(5), 1);
     const results = readResults(await (await stream(app, rows)).text());
-    clearInterval(ticking);
     expect(results).toHaveLength(300);
     expect(await recordOf(app, results[299])).toMatchObject({ output: { label: "virginica" } });
     expect(await recordOf(app, results[0])).toMatchObject({ output: { label: "setosa" } });
+    clearInterval(ticking);
+    expect(results.filter(({ recorded }) => recorded === false)).toEqual([]);
+  });
+
+  it("say in their own line that there was no room for their record", async () => {
+    const records = createMemoryRecords();
+    const silent = fail({ reason: "unreachable" as const, detail: "the test cut the line" });
+    const predictions = { ...records.predictions, add: async () => silent };
+    const clock = createManualClock();
+    const recorder = new PredictionRecorder({
+      ...{ predictions, digest: createNodeDigest(), events: { emit: () => undefined }, clock },
+    });
+    const app = await createFlowerApp(
+      { records: { recorder, predictions } },
+      { record: { rate: 1 } },
+    );
+    const rows = Array.from({ length: 5_300 }, () => SETOSA);
+    const ticking = setInterval(() => {
+      void clock.advance(50);
+      void app.clock.advance(50);
+    }, 1);
+    const results = readResults(await (await stream(app, rows)).text());
+    const whole = await app.post(PREDICT, { rows: [SETOSA, 7, VIRGINICA] });
+    const asLines = await app.post(
+      PREDICT,
+      { rows: [SETOSA, VIRGINICA] },
+      { accept: "application/x-ndjson" },
+    );
+    clearInterval(ticking);
+    const lost = results.filter(({ recorded }) => recorded === false);
+    expect([results.length, lost.length]).toEqual([5_300, 300]);
+    expect(results.slice(-300)).toEqual(lost);
+    expect(lost[0]).toMatchObject({ ok: true, label: "setosa" });
+    expect(await whole.json()).toMatchObject({
+      results: [{ recorded: false }, { ok: false }, { recorded: false }],
+      meta: { unrecorded: 2 },
+    });
+    const lines = readResults(await asLines.text());
+    expect(lines.map(({ recorded }) => recorded)).toEqual([false, false]);
+    expect(recorder.stats()).toMatchObject({ pending: 5_000, lost: 304 });
   });
 });

@@ -180,6 +180,27 @@ describe("rows of features", () => {
     expect((await linesOf(answer)).map(({ label }) => label)).toEqual(["setosa", "virginica"]);
   });
 
+  it.each<[accept: string, type: string]>([
+    ["application/x-ndjson;q=0", "application/json"],
+    ["application/x-ndjson;q=0, application/json", "application/json"],
+    ["application/x-ndjson;q=0.5, application/json", "application/json"],
+    ["application/x-ndjson;q=0.5, */*;q=0.8", "application/json"],
+    ["application/json;q=0.1, application/X-NDJSON;q=0.2", "application/x-ndjson"],
+    ["application/x-ndjson, */*", "application/x-ndjson"],
+    ["*/*", "application/json"],
+  ])("come back by the weights of what is accepted: %s", async (accept, type) => {
+    const answer = await app.post(PREDICT, { rows: [SETOSA] }, { accept });
+    expect(answer.headers.get("content-type")).toBe(type);
+  });
+
+  it("are refused with a query that nobody knows", async () => {
+    const answer = await app.post(`${PREDICT}?ofset=5`, { rows: [SETOSA] });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { code: "invalid_request", detail: expect.stringMatching(/'ofset'.*mean 'offset'\?/) },
+    ]);
+  });
+
   it("fail alone, each with its own reason, place and nearest name", async () => {
     const rows = [
       SETOSA,
@@ -357,6 +378,45 @@ describe("rows of features", () => {
 });
 
 describe("kept answers of rows over HTTP", () => {
+  it("of an only row say their age and the rest of their time, as those of tensors do", async () => {
+    const app = await createApp({ predictions: {} });
+    const ask = async (headers: Record<string, string> = {}) => {
+      const answer = await app.post(PREDICT, { rows: [SETOSA] }, headers);
+      return [answer.headers.get("cache-status"), answer.headers.get("age")];
+    };
+    expect(await ask()).toEqual(["model; fwd=miss; stored, isolate; fwd=miss; stored", null]);
+    await app.clock.advance(6_900);
+    expect(await ask()).toEqual(["isolate; hit; ttl=53", "6"]);
+    expect(await ask({ "cache-control": "max-age=5" })).toEqual([
+      "model; hit, isolate; fwd=request; stored",
+      null,
+    ]);
+    expect(await ask({ "cache-control": "no-cache" })).toEqual([
+      "model; hit, isolate; fwd=request; stored",
+      null,
+    ]);
+    expect(await ask({ "cache-control": "no-store" })).toEqual([
+      "model; hit, isolate; fwd=request",
+      null,
+    ]);
+  });
+
+  it("are computed anew where the caller wants younger ones, and then kept", async () => {
+    const app = await createApp({ predictions: {} });
+    const ask = async (directive: string) => {
+      const body = { rows: [SETOSA, VIRGINICA] };
+      const answer = await app.post(PREDICT, body, { "cache-control": directive });
+      return answer.headers.get("cache-status");
+    };
+    expect(await ask("max-age=5")).toBe("model; fwd=miss; stored, isolate; fwd=miss; stored");
+    await app.clock.advance(6_000);
+    expect(await ask("max-age=6")).toBe("isolate; hit");
+    expect(await ask("no-cache")).toBe("model; hit, isolate; fwd=request; stored");
+    await app.clock.advance(6_000);
+    expect(await ask("max-age=5")).toBe("model; hit, isolate; fwd=miss; stored");
+    expect(await ask("max-age=5")).toBe("isolate; hit");
+  });
+
   it("are counted in meta and headers, and shared with tensors", async () => {
     const app = await createApp({ predictions: {} });
     const ask = async (...rows: readonly object[]) => {
@@ -371,7 +431,7 @@ describe("kept answers of rows over HTTP", () => {
       'isolate; fwd=partial; detail="1 of 2 rows"',
     ]);
     expect(await ask(VIRGINICA, SETOSA)).toEqual(["isolate", 2, "isolate; hit"]);
-    expect(await ask(VIRGINICA)).toEqual(["isolate", 1, "isolate; hit"]);
+    expect(await ask(VIRGINICA)).toEqual(["isolate", 1, "isolate; hit; ttl=60"]);
     const tensor = await app.post(INFER, { inputs: [features(Object.values(VIRGINICA))] });
     expect(tensor.headers.get("cache-status")).toMatch(/^isolate; hit/);
     const stats = await app.request("/v2/models/iris-logreg/stats");

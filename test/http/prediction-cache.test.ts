@@ -137,6 +137,17 @@ describe("a kept answer over HTTP", () => {
     ["no-store", "model; hit, isolate; fwd=request", "isolate; hit; ttl=50"],
     ["No-Cache, no-store", "model; hit, isolate; fwd=request", "isolate; hit; ttl=50"],
     ["max-age=10, x-no-cache", "isolate; hit; ttl=50", "isolate; hit; ttl=50"],
+    ["max-age=9", "model; hit, isolate; fwd=request; stored", "isolate; hit; ttl=60"],
+    ['max-age="9"', "model; hit, isolate; fwd=request; stored", "isolate; hit; ttl=60"],
+    ["max-age=-1", "isolate; hit; ttl=50", "isolate; hit; ttl=50"],
+    ["max-age=ten", "isolate; hit; ttl=50", "isolate; hit; ttl=50"],
+    ["min-fresh=49", "isolate; hit; ttl=50", "isolate; hit; ttl=50"],
+    ["min-fresh=50", "model; hit, isolate; fwd=request; stored", "isolate; hit; ttl=60"],
+    [
+      "max-age=30, min-fresh=50",
+      "model; hit, isolate; fwd=request; stored",
+      "isolate; hit; ttl=60",
+    ],
   ])("does not stand in the way of Cache-Control: %s", async (header, status, after) => {
     const app = await createCachingApp();
     await infer(app);
@@ -167,6 +178,38 @@ describe("a kept answer over HTTP", () => {
     expect(caching(answer)).toEqual(["redis; hit; ttl=60, isolate; fwd=miss; stored", "0"]);
     expect((await bodyOf(answer)).parameters.cache).toBe("redis");
     expect(caching(await infer(other, row))).toEqual(["isolate; hit; ttl=60", "0"]);
+  });
+
+  it("in Redis alone names no isolate tier, and is as young as the caller wants it", async () => {
+    const clock = { now: () => app.clock.now() };
+    const sharedCache = createMemorySharedCache(clock);
+    const app = await createCachingApp({ sharedCache }, { cache: { redis: true, isolate: false } });
+    await infer(app);
+    await app.background();
+    const row = { inputs: [features([1, 2, 3, 4])] };
+    const ask = async (directive = "") => {
+      const answer = await infer(app, row, { "cache-control": directive });
+      await app.background();
+      return caching(answer);
+    };
+    expect(await ask()).toEqual(["model; hit, redis; fwd=miss", null]);
+    await app.clock.advance(10_000);
+    expect(await ask("max-age=10")).toEqual(["redis; hit; ttl=50", "10"]);
+    expect(await ask("max-age=9")).toEqual(["model; hit", null]);
+    expect(await ask("max-age=9")).toEqual(["redis; hit; ttl=60", "0"]);
+    expect(await ask("no-store")).toEqual(["model; hit", null]);
+  });
+
+  it("that is stale is not given to who says how old it may be", async () => {
+    const app = await createCachingApp();
+    await infer(app);
+    await app.clock.advance(70_000);
+    const wish = { "cache-control": "max-age=3600" };
+    expect(caching(await infer(app, {}, wish))).toEqual([
+      "model; hit, isolate; fwd=miss; stored",
+      null,
+    ]);
+    expect(caching(await infer(app, {}, wish))).toEqual(["isolate; hit; ttl=60", "0"]);
   });
 
   it("is nowhere to be seen where the model's deployment switches it off", async () => {

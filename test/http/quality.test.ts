@@ -115,6 +115,9 @@ describe("a prediction's record", () => {
     expect(await ids("&with_outcome=true")).toEqual(["p4"]);
     expect(await ids("&with_outcome=false&version=1")).toEqual(["p5", "p2", "p1"]);
     expect(await ids(`&from=${at(2)}&to=${at(4)}`)).toEqual(["p4", "p3", "p2"]);
+    // A day is meant whole.
+    expect(await ids("&from=2023-11-14&to=2023-11-14")).toHaveLength(5);
+    expect(await ids("&to=2023-11-13")).toEqual([]);
     const seen: string[] = [];
     let cursor: unknown;
     do {
@@ -126,10 +129,21 @@ describe("a prediction's record", () => {
     expect(seen).toEqual(["p5", "p4", "p2", "p1"]);
   });
 
+  it("is 404 for a model that is not there", async () => {
+    const { code } = await get("/v1/predictions?model=nope", 404);
+    expect(code).toBe("model_not_found");
+  });
+
+  it.each(["accuracy", "statistics"])("%s refuses a query that nobody knows", async (what) => {
+    const { detail } = await get(`/v1/models/iris/${what}?windw=7d`, 400);
+    expect(detail).toBe("the query's 'windw' is not known here; did you mean 'window'?");
+  });
+
   it.each([
     "",
     "?model=../x",
     "?model=iris&limit=0",
+    "?model=iris&vesion=1",
     "?model=iris&limit=201",
     "?model=iris&from=yesterday",
     "?model=iris&to=2023-13-45",
@@ -174,6 +188,23 @@ describe("an outcome", () => {
     expect(answer.status).toBe(status);
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
     expect(await answer.json()).toMatchObject({ code });
+  });
+
+  it("refuses a number that would lose digits, alone and in lines", async () => {
+    await subject.add(record("p1", { output: { value: 1 } }));
+    const [path, headers] = ["/v1/predictions/p1/outcome", AUTH] as const;
+    const body = '{"value":9007199254740993}';
+    const answer = await subject.app.request(path, { method: "PUT", body, headers });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { code: "invalid_request", detail: expect.stringMatching(/^body\.value is 900.*digits/) },
+    ]);
+    const lines = await subject.app.request("/v1/outcomes", {
+      method: "POST",
+      body: '{"prediction_id":"p1","value":9007199254740993}',
+      headers: { ...AUTH, "content-type": "application/x-ndjson" },
+    });
+    expect(await linesOf(lines)).toMatchObject([{ ok: false, error: { code: "invalid_request" } }]);
   });
 
   it("asks the manifest for the classes where the record has no probabilities", async () => {

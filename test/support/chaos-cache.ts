@@ -23,6 +23,10 @@ export function createChaosCache(inner: SharedCache): ChaosCache {
       through(`increment ${key}`, () => inner.increment(key, deadlineMs)),
     setIfAbsent: (key, value, options) =>
       through(`setIfAbsent ${key}`, () => inner.setIfAbsent(key, value, options)),
+    mendCounters: (keys, deadlineMs) =>
+      through(`mendCounters ${keys.join(" ")}`, () => inner.mendCounters(keys, deadlineMs)),
+    exchange: (key, value, options) =>
+      through(`exchange ${key}`, () => inner.exchange(key, value, options)),
   };
   async function through<T>(call: string, work: () => Promise<T>) {
     calls.push(call);

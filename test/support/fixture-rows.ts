@@ -35,6 +35,8 @@ export interface ClientResult {
   readonly label?: string;
   readonly probabilities?: Readonly<Record<string, number>>;
   readonly value?: number;
+  /** False where there was no room for its record. */
+  readonly recorded?: boolean;
   readonly final?: boolean;
   readonly error?: { readonly code: string; readonly detail: string; readonly path?: string };
 }

@@ -187,8 +187,8 @@ function wire(
     feed,
     sharedCache,
     tiers: {
-      predictions: () => serve.predictions?.stats().isolate ?? null,
-      redis: () => serve.predictions?.stats().redis ?? null,
+      predictions: () => serve.predictions.stats().isolate,
+      redis: () => serve.predictions.stats().redis ?? null,
       bytes: () => null,
       premium: () => null,
     },

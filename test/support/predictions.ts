@@ -1,12 +1,4 @@
-import { createNodeDigest } from "../../infra/local/node-digest.ts";
-import {
-  PredictionCache,
-  type PredictionCacheOptions,
-} from "../../src/core/cache/prediction-cache.ts";
-import { RedisPredictions } from "../../src/core/cache/redis-predictions.ts";
-import type { Clock } from "../../src/core/ports/clock.ts";
-import type { Events } from "../../src/core/ports/events.ts";
-import type { SharedCache } from "../../src/core/ports/shared-cache.ts";
+import type { ServingSettings } from "../../src/compose/serving-core.ts";
 
 /** What a test says of the prediction cache; the rest is as in a Worker without settings. */
 export interface PredictionOptions {
@@ -19,34 +11,20 @@ export interface PredictionOptions {
   readonly random?: () => number;
 }
 
-export interface PredictionSurroundings
-  extends Pick<PredictionCacheOptions, "deploymentOf" | "epochOf"> {
-  readonly clock: Clock;
-  readonly events: Events;
-  readonly sharedCache: SharedCache | undefined;
-}
+/** As with `USE_CACHE` off and `PREDICTION_CACHE_MAX_BYTES` 0. */
+export const NO_PREDICTIONS: PredictionOptions = { maxBytes: 0, useCache: false };
 
-/** As compose wires it. */
-export function predictionsOf(
-  {
-    maxBytes = 1_000_000,
-    useCache = true,
-    ttlMs = 60_000,
-    staleMs = 300_000,
-    redisDeadlineMs = 100,
-    random = () => 0.5,
-  }: PredictionOptions,
-  { sharedCache, ...around }: PredictionSurroundings,
-): PredictionCache {
-  const { clock, events } = around;
-  return new PredictionCache({
-    ...around,
-    maxBytes,
-    defaults: { useCache, ttlMs, staleMs },
-    redis:
-      sharedCache &&
-      new RedisPredictions({ sharedCache, deadlineMs: redisDeadlineMs, clock, events }),
-    digest: createNodeDigest(),
-    random,
-  });
-}
+export const predictionSettingsOf = ({
+  maxBytes = 1_000_000,
+  useCache = true,
+  ttlMs = 60_000,
+  staleMs = 300_000,
+  redisDeadlineMs = 100,
+}: PredictionOptions): Pick<
+  ServingSettings,
+  "predictionCacheMaxBytes" | "predictionDefaults" | "redisDeadlineMs"
+> => ({
+  predictionCacheMaxBytes: maxBytes,
+  predictionDefaults: { useCache, ttlMs, staleMs },
+  redisDeadlineMs,
+});

@@ -69,6 +69,19 @@ export const drip =
     response.on("close", () => clearInterval(timer));
   };
 
+/** The answer is whole, and its text is another. */
+export const rewritten =
+  (change: (text: string) => string): ProxyFault =>
+  async (response, _request, pass) => {
+    const { status, headers, body } = await pass();
+    const text = Buffer.from(change(body.toString("utf8")));
+    answerWith(
+      response,
+      { status, headers, body: text },
+      { "content-length": `${text.byteLength}` },
+    );
+  };
+
 /** The right answer under a validator that the store does not know. */
 export const wrongEtag =
   (etag: string): ProxyFault =>

@@ -63,7 +63,7 @@ export async function registryWithVersions(...labels: readonly string[]): Promis
 
 /** What the use cases need, over any store and clock. */
 export function registryDeps(store: ObjectStore, clock: Clock = createInstantClock()): PublishDeps {
-  const models = new ModelCache({ maxBytes: 1_000_000, onRelease: () => undefined });
+  const models = new ModelCache({ maxBytes: 1_500_000, onRelease: () => undefined });
   return {
     store,
     clock,

@@ -6,7 +6,7 @@ import { type FaultProxy, relay, startFaultProxy } from "./fault-proxy.ts";
 /** A store behind a door that counts, slows down and shuts. */
 export interface S3Proxy {
   readonly config: S3Config;
-  /** Calls that came, such as `GET models/iris/deployment.json`; a listing is `GET `. */
+  /** Calls that came, such as `GET models/iris/deployment.json`; a listing is `GET ?…`, with its query. */
   readonly calls: readonly string[];
   /** Milliseconds each answer is held back. */
   delayMs: number;
@@ -58,6 +58,7 @@ export async function startS3Proxy(target: S3Config): Promise<S3Proxy> {
 const lineOf =
   (bucket: string) =>
   ({ method, url = "" }: IncomingMessage): string => {
-    const path = decodeURIComponent(url.replace(/\?.*$/, ""));
-    return `${method} ${path.slice(path.indexOf(bucket) + bucket.length + 1)}`;
+    const [path = "", query = ""] = url.split("?", 2).map(decodeURIComponent);
+    const key = path.slice(path.indexOf(bucket) + bucket.length + 1);
+    return `${method} ${key === "" && query !== "" ? `?${query}` : key}`;
   };

@@ -149,6 +149,8 @@ function told(event: FreshetEvent): string {
       return `${event.why} ${event.model}@${event.version}`;
     case "deployment_changed":
       return `changed ${event.model} ${event.fromRev} to ${event.toRev}`;
+    case "deployment_gone":
+      return `gone ${event.model} after ${event.rev}`;
     case "deployment_kept":
       return `kept ${event.model}: ${event.reason}`;
     case "signature_unverified":
@@ -183,6 +185,7 @@ function told(event: FreshetEvent): string {
     case "jobs_drained":
       return `drained ${event.completed} ${event.failed} ${event.dropped}`;
     case "inference":
+    case "inference_refused":
     case "audit_recorded":
     case "conversation_not_written":
     case "request_failed":

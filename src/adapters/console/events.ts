@@ -41,6 +41,7 @@ function levelOf(event: FreshetEvent): LogLevel {
       return event.failed > 0 || event.cold > 0 ? "warn" : "debug";
     case "version_failed":
     case "deployment_kept":
+    case "deployment_gone":
     case "signature_unverified":
     case "served_from_backup":
     case "object_repaired":
@@ -52,6 +53,8 @@ function levelOf(event: FreshetEvent): LogLevel {
     case "records_not_written":
     case "conversation_not_written":
       return "warn";
+    case "inference_refused":
+      return event.status >= 500 ? "warn" : "debug";
     case "backup_ran":
       return event.failures > 0 ? "warn" : "info";
     case "engine_crashed":
@@ -71,7 +74,7 @@ function toJson(level: LogLevel, event: FreshetEvent): string {
   return JSON.stringify({
     level,
     ...event,
-    ...("cause" in event ? { cause: describeCause(event.cause) } : {}),
+    ...("cause" in event && event.cause !== undefined ? { cause: describeCause(event.cause) } : {}),
   });
 }
 
@@ -91,6 +94,8 @@ function toText(event: FreshetEvent): string {
       return `changed  ${event.model} revision ${event.fromRev ?? "-"} -> ${event.toRev}`;
     case "deployment_kept":
       return `kept     ${event.model} as it was, ${event.reason}: ${event.detail}`;
+    case "deployment_gone":
+      return `gone     ${event.model} after revision ${event.rev}: ${event.detail}`;
     case "audit_recorded":
       return `audit    ${event.actor} ${event.action} ${[event.model, event.target].filter(Boolean).join(" ")} ${event.requestId}, sha256 ${event.sha256} at ${event.key}`;
     case "signature_unverified":
@@ -103,6 +108,8 @@ function toText(event: FreshetEvent): string {
       return `backup   ${event.copied} copied (${size(event.bytes)}), ${event.unchanged} unchanged, ${event.failures} failed${event.done ? "" : ", to be continued"}`;
     case "inference":
       return inferenceText(event);
+    case "inference_refused":
+      return refusedText(event);
     case "prediction_stale":
       return `stale    ${event.model}@${event.version} answered ${event.ageMs} ms old, made anew`;
     case "prediction_not_renewed":
@@ -144,15 +151,30 @@ const CACHE_WORDS = {
 } as const;
 
 function inferenceText(event: Extract<FreshetEvent, { kind: "inference" }>): string {
-  const { cache, strategy, model, version, route, ageMs, tier, modelCache, rows, job } = event;
+  const { cache, strategy, model, version, route, ageMs, tier, modelCache, rows } = event;
+  const { job, predictionId } = event;
   const facts = [
     route,
     ...(ageMs === undefined ? [`model ${modelCache}`] : [`${tier}, ${ageMs} ms old`]),
     ...(rows === undefined ? [] : [`${rows} rows`]),
     `${event.durationMs} ms`,
     ...(job === undefined ? [] : [`job ${job}`]),
+    ...(predictionId === undefined ? [] : [`prediction ${predictionId}`]),
   ];
   return `[${CACHE_WORDS[cache]}|${strategy}|${model}@${version}] ${facts.join(", ")} ${event.requestId}`;
+}
+
+/** `[503|store_unavailable|iris@3]`: status and code of what. */
+function refusedText(event: Extract<FreshetEvent, { kind: "inference_refused" }>): string {
+  const { status, code, model, version, route, rows, detail, cause } = event;
+  const what = version === undefined ? (model ?? "-") : `${model}@${version}`;
+  const facts = [
+    ...(route === undefined ? [] : [route]),
+    ...(rows === undefined ? [] : [`after ${rows} rows`]),
+    `${event.durationMs} ms`,
+  ];
+  const why = cause === undefined ? "" : `\n${describeCause(cause)}`;
+  return `[${status}|${code}|${what}] ${facts.join(", ")}: ${detail} ${event.requestId}${why}`;
 }
 
 function premiumText(event: Extract<FreshetEvent, { kind: "premium" }>): string {

@@ -23,7 +23,7 @@ export interface SettledRows {
   /** Of those on an entity that have not expired. */
   idsOn(entity: EntityKey): readonly string[];
   /** `undefined`: it has expired. */
-  find(id: string): { readonly outcome?: Outcome } | undefined;
+  find(id: string): { readonly record: PredictionRecord; readonly outcome?: Outcome } | undefined;
   /** Puts an outcome in the place of any other, or takes it out. */
   change(id: string, to?: Omit<SettleChange & { readonly kind: "set" }, "kind">): void;
 }
@@ -40,6 +40,11 @@ export function createMemorySettling(rows: SettledRows): SettlingStore & {
     if (todo.size === 0) queue.delete(name);
     else if (!queue.has(name)) queue.set(name, { entity, sinceMs: nowMs });
   };
+  const nextOf = ({ todo }: Settling, limit: number) =>
+    [...todo]
+      .reverse()
+      .slice(0, limit)
+      .map((id) => ({ id, record: rows.find(id)?.record }));
   const settleOne = (settling: Settling, change: SettleChange): boolean => {
     const id = change.kind === "gone" ? change.id : change.record.id;
     const row = rows.find(id);
@@ -73,7 +78,7 @@ export function createMemorySettling(rows: SettledRows): SettlingStore & {
       const name = nameOf(entity);
       let settling = settlings.get(name);
       if (settling !== undefined && settling.rev > rev) {
-        return ok({ ids: [], totals: totalsOf(settling) });
+        return ok({ waiting: [], totals: totalsOf(settling) });
       }
       if (settling === undefined || settling.value !== value) {
         const todo = new Set(rows.idsOn(entity));
@@ -85,17 +90,18 @@ export function createMemorySettling(rows: SettledRows): SettlingStore & {
       }
       settling.rev = rev;
       enqueue(entity, settling, nowMs);
-      const ids = [...settling.todo].reverse().slice(0, limit);
-      return ok({ round: settling.round, ids, totals: totalsOf(settling) });
+      const waiting = nextOf(settling, limit);
+      return ok({ round: settling.round, waiting, totals: totalsOf(settling) });
     },
-    async settle({ entity, round }, changes, nowMs) {
+    async settle({ entity, round }, changes, { limit }, nowMs) {
       const settling = settlings.get(nameOf(entity));
       if (settling?.round !== round) {
-        return ok({ isCurrent: false, changed: 0, totals: totalsOf(settling) });
+        return ok({ isCurrent: false, changed: 0, totals: totalsOf(settling), waiting: [] });
       }
       const changed = changes.filter((change) => settleOne(settling, change)).length;
       enqueue(entity, settling, nowMs);
-      return ok({ isCurrent: true, changed, totals: totalsOf(settling) });
+      const waiting = nextOf(settling, limit);
+      return ok({ isCurrent: true, changed, totals: totalsOf(settling), waiting });
     },
     unsettled: async (limit) => ok([...queue.values()].slice(0, limit)),
     async forgetUnsettled({ entity, sinceMs }) {

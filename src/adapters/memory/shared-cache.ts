@@ -1,6 +1,6 @@
-import { ok } from "../../core/model/result.ts";
+import { fail, ok } from "../../core/model/result.ts";
 import type { Clock } from "../../core/ports/clock.ts";
-import type { SharedCache } from "../../core/ports/shared-cache.ts";
+import { isCount, type SharedCache } from "../../core/ports/shared-cache.ts";
 
 interface Kept {
   readonly value: string;
@@ -17,6 +17,12 @@ export function createMemorySharedCache({ now }: Pick<Clock, "now">): SharedCach
   const write = (key: string, value: string, ttlMs = Number.POSITIVE_INFINITY): void => {
     kept.set(key, { value, untilMs: now() + ttlMs });
   };
+  const mend = (key: string): number => {
+    const found = read(key);
+    if (isCount(found)) return 0;
+    write(key, found === undefined ? "0" : String(now()));
+    return found === undefined ? 0 : 1;
+  };
   return {
     ping: async () => ok(undefined),
     get: async (key) => ok(read(key)),
@@ -31,9 +37,18 @@ export function createMemorySharedCache({ now }: Pick<Clock, "now">): SharedCach
       return ok(true);
     },
     async increment(key) {
-      const next = Number(read(key) ?? 0) + 1;
-      write(key, String(next));
-      return ok(next);
+      const found = read(key) ?? "0";
+      const next = `${Number(found) + 1}`;
+      if (!isCount(found) || !isCount(next)) return fail({ reason: "refused", detail: "no count" });
+      write(key, next);
+      return ok(Number(next));
+    },
+    mendCounters: async (keys) => ok(keys.reduce((mended, key) => mended + mend(key), 0)),
+    async exchange(key, value, { expected, ttlMs }) {
+      const found = read(key);
+      if (found !== undefined && found !== expected) return ok(found);
+      write(key, value, ttlMs);
+      return ok(value);
     },
   };
 }

@@ -12,7 +12,7 @@ import type {
 import { createS3Client, ignoreBody, type Reader, type S3Client, type S3Deps } from "./client.ts";
 import type { S3Config } from "./config.ts";
 import { storeFailure } from "./failures.ts";
-import { parseListing } from "./list-xml.ts";
+import { type AskedListing, parseListing } from "./list-xml.ts";
 import { readBytes } from "./read-bytes.ts";
 
 /** The object store port over any S3-compatible endpoint. Runs in Workers and in Node. */
@@ -41,7 +41,10 @@ export function createS3ObjectStore(
         ...(cursor === undefined ? {} : { "continuation-token": cursor }),
         ...(limit === undefined ? {} : { "max-keys": String(limit) }),
       };
-      return client.send({ method: "GET", query, deadlineMs }, readPage(prefix, config.prefix));
+      return client.send(
+        { method: "GET", query, deadlineMs },
+        readPage({ wanted: query.prefix, hidden: config.prefix, cursor }),
+      );
     },
     async delete(key, { deadlineMs }) {
       const gone = await client.send({ method: "DELETE", key, deadlineMs }, ignoreBody);
@@ -63,11 +66,11 @@ async function readHead(key: string, answer: Response): Promise<Result<ObjectHea
 }
 
 const readPage =
-  (prefix: string, hidden: string): Reader<ObjectPage> =>
+  (asked: AskedListing): Reader<ObjectPage> =>
   async (answer) => {
-    const page = parseListing(await answer.text(), hidden);
+    const page = parseListing(await answer.text(), asked);
     return page === undefined
-      ? storeFailure("corrupt", `list ${prefix}`, "the answer is not a listing")
+      ? storeFailure("corrupt", `list ${asked.wanted}`, "the answer is not a listing")
       : ok(page);
   };
 

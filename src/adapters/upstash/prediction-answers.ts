@@ -50,17 +50,27 @@ export function readKept(
     }
     const record = predictionRecordSchema.safeParse(parseText(doc));
     const outcome = out === "" ? undefined : readOutcome(out, outAt, outBy);
-    if (!record.success || (out !== "" && outcome === undefined)) return undefined;
+    const isWhole = record.success && isRevision(rev);
+    if (!isWhole || (out !== "" && outcome === undefined)) return undefined;
     const base = { record: record.data, rev: Number(rev) };
     kept.push(outcome === undefined ? base : { ...base, outcome });
   }
   return kept;
 }
 
+const isRevision = (text: string): boolean => /^[1-9]\d*$/.test(text);
+
 function readOutcome(out: string, at: string, by: string) {
   const told = { value: parseText(out), at };
   const read = outcomeSchema.safeParse(by === "" ? told : { ...told, by });
   return read.success ? read.data : undefined;
+}
+
+/** Places, below `count`, of records that are there already. */
+export function readThere(answer: unknown, count: number): ReadonlySet<number> | undefined {
+  const texts = textsOf(answer);
+  const places = texts?.map((text) => (/^\d+$/.test(text) ? Number(text) : count));
+  return places?.every((place) => place < count) ? new Set(places) : undefined;
 }
 
 /** What became of outcomes. */
@@ -74,11 +84,23 @@ export function readChanged(answer: unknown, count: number): readonly OutcomeCha
     if (kind === "absent") changed.push({ kind });
     else if (outcome === undefined) return undefined;
     else if (kind === "conflict") changed.push({ kind, outcome });
-    else if (kind === "set" || kind === "unchanged") {
+    else if ((kind === "set" || kind === "unchanged") && isRevision(rev)) {
       changed.push({ kind, outcome, rev: Number(rev) });
     } else return undefined;
   }
   return changed;
+}
+
+/** Members of a sorted set and their times. */
+export function readTimes(texts: readonly string[]) {
+  const timed: (readonly [member: string, atMs: number])[] = [];
+  for (let at = 0; at < texts.length; at += 2) {
+    const [member = "", time = ""] = texts.slice(at, at + 2);
+    const atMs = time === "" ? Number.NaN : Number(time);
+    if (member === "" || !Number.isFinite(atMs)) return undefined;
+    timed.push([member, atMs]);
+  }
+  return timed;
 }
 
 /** The ids of a page, newest first and by id within a millisecond, and where the next one begins. */
@@ -87,9 +109,10 @@ export function pageOf(
   { fromMs, after, limit }: PageQuery,
 ): { readonly ids: readonly string[]; readonly next?: RecordPlace } | undefined {
   const texts = textsOf(answer);
-  if (texts === undefined) return undefined;
-  const times = new Map<string, number>();
-  for (let at = 0; at < texts.length; at += 2) times.set(texts[at] ?? "", Number(texts[at + 1]));
+  const timed = texts && readTimes(texts);
+  if (timed === undefined) return undefined;
+  // What is left of one millisecond comes once more with the rest.
+  const times = new Map(timed);
   const places = [...times]
     .map(([id, atMs]) => ({ id, atMs }))
     .filter((place) => after === undefined || newestFirst(place, after) > 0)

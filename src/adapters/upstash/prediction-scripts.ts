@@ -9,15 +9,18 @@
  * their time · `recs:unarchived` ids by when they changed · `outBy` of a record: whence its outcome
  * came, where nobody recorded it for itself. What is to be settled: `settle-scripts.ts`.
  */
-import { COUNT, WAIT } from "./settle-scripts.ts";
+import { COUNT, WAIT } from "./prediction-lua.ts";
 
 /**
- * Keeps and counts records. KEYS: unarchived; of each group its counters, groups of the model and
- * ids of the model; of each record the record, and ids of the entity or `-`; the unsettled. ARGV:
- * now, last time that the unarchived forget, number of groups; of each group its name, day, last day
- * that the groups forget, last time that the ids forget, what is left of its counters; of each
- * record the number of its group, id, time, what is left of it, document, number of counters, then
- * name and value of each. What many records do to one key is one command.
+ * Keeps and counts records, unless one of them is there already: then nothing is done, and the
+ * places of those are answered, from 0. So what all of them add comes as one sum for each counter,
+ * and whoever repeats what was done sends the rest with the rest's own sums. KEYS: unarchived, the
+ * unsettled; the records; of each group its counters, groups of the model and ids of the model. ARGV:
+ * now, last time that the unarchived forget, what keys of records and of entities begin with, number
+ * of groups; of each group its name, day, last day that the groups forget, last time that the ids
+ * forget, what is left of its counters and of its records, number of counters, name and sum of each,
+ * number of runs; of each run the time, what its records begin with, how many they are; of each
+ * record the rest of it, and its entity or `-`. What many records do to one key is one command.
  */
 export const ADD = `
 local unpack = unpack or table.unpack
@@ -25,52 +28,68 @@ local function last(key, ms)
   if redis.call('PTTL', key) < tonumber(ms) then redis.call('PEXPIRE', key, ms) end
 end
 ${WAIT}
-local groups, k, a = {}, 2, 4
-for g = 1, tonumber(ARGV[3]) do
-  groups[g] = {
-    acc = KEYS[k], days = KEYS[k + 1], list = KEYS[k + 2], name = ARGV[a], day = ARGV[a + 1],
-    daysForget = ARGV[a + 2], listForgets = ARGV[a + 3], left = ARGV[a + 4], ids = {}, sums = {},
-  }
-  k, a = k + 3, a + 5
+local groups = tonumber(ARGV[5])
+local records = #KEYS - 2 - 3 * groups
+if redis.call('EXISTS', unpack(KEYS, 3, records + 2)) > 0 then
+  local there = {}
+  for i = 1, records do
+    if redis.call('EXISTS', KEYS[i + 2]) == 1 then table.insert(there, string.format('%.0f', i - 1)) end
+  end
+  return there
 end
-local fresh = {}
-while k < #KEYS do
-  local rec, entity, group = KEYS[k], KEYS[k + 1], groups[tonumber(ARGV[a])]
-  local id, at, ttl, counters = ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], tonumber(ARGV[a + 5])
-  if redis.call('EXISTS', rec) == 0 then
-    redis.call('HSET', rec, 'doc', ARGV[a + 4], 'rev', '1')
-    redis.call('PEXPIRE', rec, ttl)
-    for i = a + 6, a + 4 + 2 * counters, 2 do
-      group.sums[ARGV[i]] = (group.sums[ARGV[i]] or 0) + tonumber(ARGV[i + 1])
-    end
-    table.insert(group.ids, at)
-    table.insert(group.ids, id)
-    table.insert(fresh, ARGV[1])
-    table.insert(fresh, id)
-    if entity ~= '-' then
-      redis.call('ZADD', entity, at, id)
-      last(entity, ttl)
-      wait(entity, at, id, ttl, KEYS[#KEYS], ARGV[1])
+local begins, r, k, a = #ARGV[3] + 1, 3, records + 3, 6
+local fresh, on, entities = {}, {}, {}
+local function put(entity, at, id, ttl)
+  local of = on[entity]
+  if not of then
+    of = {ttl = ttl}
+    on[entity] = of
+    table.insert(entities, entity)
+  end
+  if tonumber(of.ttl) < tonumber(ttl) then of.ttl = ttl end
+  table.insert(of, at)
+  table.insert(of, id)
+end
+for _ = 1, groups do
+  local acc, days, list = KEYS[k], KEYS[k + 1], KEYS[k + 2]
+  local name, day, daysForget, listForgets = ARGV[a], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3]
+  local left, ttl, counters, ids = ARGV[a + 4], ARGV[a + 5], tonumber(ARGV[a + 6]), {}
+  for i = a + 7, a + 5 + 2 * counters, 2 do redis.call('HINCRBY', acc, ARGV[i], ARGV[i + 1]) end
+  a = a + 7 + 2 * counters
+  local runs = tonumber(ARGV[a])
+  a = a + 1
+  for _ = 1, runs do
+    local at, shared, after = ARGV[a], ARGV[a + 1], r + tonumber(ARGV[a + 2])
+    a = a + 3
+    while r < after do
+      local id = string.sub(KEYS[r], begins)
+      redis.call('HSET', KEYS[r], 'doc', shared .. ARGV[a], 'rev', '1')
+      redis.call('PEXPIRE', KEYS[r], ttl)
+      table.insert(ids, at)
+      table.insert(ids, id)
+      table.insert(fresh, ARGV[1])
+      table.insert(fresh, id)
+      if ARGV[a + 1] ~= '-' then put(ARGV[4] .. ARGV[a + 1], at, id, ttl) end
+      r, a = r + 1, a + 2
     end
   end
-  k, a = k + 2, a + 6 + 2 * counters
+  last(acc, left)
+  redis.call('ZADD', days, day, name)
+  redis.call('ZREMRANGEBYSCORE', days, '-inf', daysForget)
+  redis.call('ZADD', list, unpack(ids))
+  redis.call('ZREMRANGEBYSCORE', list, '-inf', listForgets)
+  k = k + 3
 end
-for _, group in ipairs(groups) do
-  if #group.ids > 0 then
-    for name, by in pairs(group.sums) do
-      redis.call('HINCRBY', group.acc, name, string.format('%.0f', by))
-    end
-    last(group.acc, group.left)
-    redis.call('ZADD', group.days, group.day, group.name)
-    redis.call('ZREMRANGEBYSCORE', group.days, '-inf', group.daysForget)
-    redis.call('ZADD', group.list, unpack(group.ids))
-    redis.call('ZREMRANGEBYSCORE', group.list, '-inf', group.listForgets)
-  end
+for _, entity in ipairs(entities) do
+  local of = on[entity]
+  redis.call('ZADD', entity, unpack(of))
+  last(entity, of.ttl)
+  wait(entity, of, KEYS[2], ARGV[1])
 end
 -- Without a cron that archives, ids would gather here for ever.
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
-if #fresh > 0 then redis.call('ZADD', KEYS[1], unpack(fresh)) end
-return #fresh / 2`;
+redis.call('ZADD', KEYS[1], unpack(fresh))
+return {}`;
 
 /**
  * Sets outcomes. KEYS: unarchived; then of each the record and its counters. ARGV: now; then of
@@ -92,11 +111,9 @@ for k = 2, #KEYS, 2 do
   elseif old and ARGV[a + 4] ~= '1' then what = 'conflict' end
   if what == 'set' then
     if old then takeOut(rec, acc) end
-    for i = a + 6, a + 4 + 2 * counters, 2 do
-      count(acc, ARGV[i], ARGV[i + 1])
-      redis.call('HSET', rec, 'c:' .. ARGV[i], ARGV[i + 1])
-    end
-    redis.call('HSET', rec, 'out', value, 'outAt', at)
+    local fields = {'out', value, 'outAt', at}
+    countIn(acc, fields, a + 6, counters)
+    redis.call('HSET', rec, unpack(fields))
     redis.call('HDEL', rec, 'outBy')
     redis.call('HINCRBY', rec, 'rev', '1')
     redis.call('ZADD', KEYS[1], ARGV[1], id)
@@ -107,6 +124,7 @@ for k = 2, #KEYS, 2 do
   end
   a = a + 5 + 2 * counters
 end
+move()
 return told`;
 
 /** Reads records: KEYS. Five texts each, the first empty where there is no record. */

@@ -4,14 +4,17 @@ import type {
   GroupCounters,
   KeptPrediction,
   PredictionStore,
+  RecordDraft,
 } from "../../core/ports/prediction-store.ts";
 import { call, evaluate, type UpstashConfig, unexpected } from "./client.ts";
+import { addWords, draftsOf, groupDrafts } from "./prediction-additions.ts";
 import {
   type PageQuery,
   pageOf,
   readChanged,
   readCounters,
   readKept,
+  readThere,
   textsOf,
 } from "./prediction-answers.ts";
 import {
@@ -24,15 +27,7 @@ import {
   SET_OUTCOMES,
   UNARCHIVED,
 } from "./prediction-scripts.ts";
-import {
-  addWords,
-  changeWords,
-  dayNumber,
-  groupDrafts,
-  groupName,
-  pageWords,
-  readGroup,
-} from "./prediction-words.ts";
+import { changeWords, dayNumber, groupName, pageWords, readGroup } from "./prediction-words.ts";
 import { createUpstashSettling } from "./settle-store.ts";
 
 const GROUPS_A_CALL = 100;
@@ -46,7 +41,8 @@ export function createUpstashPredictionStore(config: UpstashConfig): PredictionS
   const countersKey = (group: RecordGroup) => `${groupsKey(group.model)}:${groupName(group)}`;
   const unsettledKey = `${keyPrefix}recs:unsettled`;
   const modelKey = (model: string) => `${keyPrefix}recs:model:${model}`;
-  const entityKey = (type: string, id: string) => `${keyPrefix}recs:entity:${type}:${id}`;
+  const entityPrefix = `${keyPrefix}recs:entity:`;
+  const entityKey = (type: string, id: string) => `${entityPrefix}${type}:${id}`;
 
   const run = (
     script: string,
@@ -60,19 +56,33 @@ export function createUpstashPredictionStore(config: UpstashConfig): PredictionS
     return readKept(await run(READ, ids.map(recordKey), [], deadlineMs), ids.length);
   };
 
-  const addKeys = ({ groups, grouped }: ReturnType<typeof groupDrafts>) => [
+  const addKeys = (groups: ReturnType<typeof groupDrafts>, drafts: readonly RecordDraft[]) => [
     unarchivedKey,
+    unsettledKey,
+    ...drafts.map(({ record }) => recordKey(record.id)),
     ...groups.flatMap(({ group }) => [
       countersKey(group),
       groupsKey(group.model),
       modelKey(group.model),
     ]),
-    ...grouped.flatMap(({ draft: { record } }) => [
-      recordKey(record.id),
-      record.entity === undefined ? "-" : entityKey(record.entity.type, record.entity.id),
-    ]),
-    unsettledKey,
   ];
+
+  /** Adds those that are not there; while there are some, they are left out and the rest is sent. */
+  async function add(drafts: readonly RecordDraft[], nowMs: number, deadlineMs: number) {
+    for (let left = drafts; left.length > 0; ) {
+      const groups = groupDrafts(left);
+      const sent = draftsOf(groups);
+      const words = addWords(groups, nowMs, { record: recordKey(""), entity: entityPrefix });
+      const there = readThere(
+        await run(ADD, addKeys(groups, sent), words, deadlineMs),
+        sent.length,
+      );
+      if (there === undefined) return unexpected("EVAL");
+      if (there.size === 0) return ok(sent.length);
+      left = sent.filter((_, place) => !there.has(place));
+    }
+    return ok(0);
+  }
 
   const page = (key: string, query: PageQuery, deadlineMs: number) =>
     call("EVAL", async () => {
@@ -92,13 +102,7 @@ export function createUpstashPredictionStore(config: UpstashConfig): PredictionS
       unarchived: unarchivedKey,
       unsettled: unsettledKey,
     }),
-    add: (drafts, nowMs, deadlineMs) =>
-      call("EVAL", async () => {
-        if (drafts.length === 0) return ok(0);
-        const grouped = groupDrafts(drafts);
-        const made = await run(ADD, addKeys(grouped), addWords(grouped, nowMs), deadlineMs);
-        return typeof made === "number" ? ok(made) : unexpected("EVAL");
-      }),
+    add: (drafts, nowMs, deadlineMs) => call("EVAL", () => add(drafts, nowMs, deadlineMs)),
     get: (ids, deadlineMs) =>
       call("EVAL", async () => {
         const kept = await get(ids, deadlineMs);
@@ -121,8 +125,8 @@ export function createUpstashPredictionStore(config: UpstashConfig): PredictionS
       call("EVAL", async () => {
         const from = String(dayNumber(fromDay));
         const names = textsOf(await run(GROUPS, [groupsKey(model)], [from], deadlineMs));
-        if (names === undefined) return unexpected("EVAL");
-        const groups = names.map((name) => readGroup(model, name));
+        const groups = names?.map((name) => readGroup(model, name));
+        if (!groups?.every((group) => group !== undefined)) return unexpected("EVAL");
         const found: GroupCounters[] = [];
         for (let at = 0; at < groups.length; at += GROUPS_A_CALL) {
           const some = groups.slice(at, at + GROUPS_A_CALL);
@@ -133,34 +137,36 @@ export function createUpstashPredictionStore(config: UpstashConfig): PredictionS
         }
         return ok(found);
       }),
-    unarchived: (limit, deadlineMs) =>
-      call("EVAL", async () => {
-        for (;;) {
-          const answer = await run(UNARCHIVED, [unarchivedKey], [String(limit)], deadlineMs);
-          const ids = textsOf(answer);
-          const kept = ids && (await get(ids, deadlineMs));
-          if (ids === undefined || kept === undefined) return unexpected("EVAL");
-          const expired = ids.filter((_, index) => kept[index] === undefined);
-          // There is nothing left of them to archive.
-          if (expired.length > 0)
-            await mark(
-              expired.map((id) => ({ id, rev: 0 })),
-              deadlineMs,
-            );
-          if (expired.length < ids.length || ids.length === 0) return ok(kept.filter(isThere));
-        }
-      }),
+    unarchived: (limit, deadlineMs) => call("EVAL", () => unarchived(limit, deadlineMs)),
     markArchived: (archived, deadlineMs) =>
       call("EVAL", async () => {
-        if (archived.length > 0) await mark(archived, deadlineMs);
-        return ok(undefined);
+        const isMarked = await mark(archived, deadlineMs);
+        return isMarked ? ok(undefined) : unexpected("EVAL");
       }),
   };
 
-  function mark(archived: readonly { readonly id: string; readonly rev: number }[], ms: number) {
+  async function unarchived(limit: number, deadlineMs: number) {
+    for (;;) {
+      const ids = textsOf(await run(UNARCHIVED, [unarchivedKey], [String(limit)], deadlineMs));
+      const kept = ids && (await get(ids, deadlineMs));
+      if (ids === undefined || kept === undefined) return unexpected("EVAL");
+      const expired = ids.filter((_, index) => kept[index] === undefined);
+      // There is nothing left of them to archive.
+      const forgotten = expired.map((id) => ({ id, rev: 0 }));
+      if (!(await mark(forgotten, deadlineMs))) return unexpected("EVAL");
+      if (expired.length < ids.length || ids.length === 0) return ok(kept.filter(isThere));
+    }
+  }
+
+  /** False when the answer is none of the script's. */
+  async function mark(
+    archived: readonly { readonly id: string; readonly rev: number }[],
+    deadlineMs: number,
+  ): Promise<boolean> {
+    if (archived.length === 0) return true;
     const keys = [unarchivedKey, ...archived.map(({ id }) => recordKey(id))];
     const words = archived.flatMap(({ id, rev }) => [id, String(rev)]);
-    return run(MARK_ARCHIVED, keys, words, ms);
+    return (await run(MARK_ARCHIVED, keys, words, deadlineMs)) === 1;
   }
 }
 

@@ -1,13 +1,19 @@
-import { groupOf, type PredictionRecord } from "../../core/model/prediction-record.ts";
+import { parseText } from "../../core/model/parse-text.ts";
+import {
+  groupOf,
+  type PredictionRecord,
+  predictionRecordSchema,
+} from "../../core/model/prediction-record.ts";
 import { ok } from "../../core/model/result.ts";
 import type {
   SettleChange,
   SettleTotals,
   SettlingStore,
   UnsettledEntity,
+  WaitingPrediction,
 } from "../../core/ports/settling-store.ts";
 import { call, evaluate, type UpstashConfig, unexpected } from "./client.ts";
-import { textsOf } from "./prediction-answers.ts";
+import { readTimes, textsOf } from "./prediction-answers.ts";
 import { wordsOfCounters } from "./prediction-words.ts";
 import { FORGET, NEXT, SETTLE, UNSETTLED } from "./settle-scripts.ts";
 
@@ -39,44 +45,46 @@ export function createUpstashSettling(config: UpstashConfig, keys: RecordKeys): 
     nextToSettle: ({ entity, rev, value }, { limit, again }, nowMs, deadlineMs) =>
       call("EVAL", async () => {
         const words = [rev, JSON.stringify(value), limit, nowMs, again ? 1 : 0].map(String);
-        const texts = textsOf(await run(NEXT, ofEntity(entity), words, deadlineMs));
+        const of = [...words, keys.record("")];
+        const texts = textsOf(await run(NEXT, ofEntity(entity), of, deadlineMs));
         const [round, ...rest] = texts ?? [];
-        const totals = totalsOf(rest);
-        if (round === undefined || totals === undefined) return unexpected("EVAL");
-        const ids = rest.slice(TOTALS);
-        return ok(round === "-" ? { ids, totals } : { round, ids, totals });
+        const step = stepOf(rest);
+        if (round === undefined || step === undefined) return unexpected("EVAL");
+        return ok(round === "-" ? step : { round, ...step });
       }),
-    settle: ({ entity, round }, changes, nowMs, deadlineMs) =>
+    settle: ({ entity, round }, changes, { limit }, nowMs, deadlineMs) =>
       call("EVAL", async () => {
         const of = [...ofEntity(entity), keys.unarchived, ...changes.flatMap(ofChange)];
-        const words = [round, String(nowMs), ...changes.flatMap(changeWords)];
-        const texts = textsOf(await run(SETTLE, of, words, deadlineMs));
+        const words = [round, String(nowMs), String(limit), keys.record("")];
+        const all = [...words, ...changes.flatMap(changeWords)];
+        const texts = textsOf(await run(SETTLE, of, all, deadlineMs));
         const [isCurrent, changed = "", ...rest] = texts ?? [];
-        const totals = totalsOf(rest);
-        if (totals === undefined || !/^\d+$/.test(changed)) return unexpected("EVAL");
-        return ok({ isCurrent: isCurrent === "1", changed: Number(changed), totals });
+        const step = stepOf(rest);
+        if (step === undefined || !/^\d+$/.test(changed)) return unexpected("EVAL");
+        return ok({ isCurrent: isCurrent === "1", changed: Number(changed), ...step });
       }),
     unsettled: (limit, deadlineMs) =>
       call("EVAL", async () => {
         const answer = await run(UNSETTLED, [keys.unsettled], [String(limit)], deadlineMs);
-        const texts = textsOf(answer);
-        if (texts === undefined) return unexpected("EVAL");
-        const found: UnsettledEntity[] = [];
-        for (let at = 0; at < texts.length; at += 2) {
-          const name = (texts[at] ?? "").slice(prefix.length);
-          const colon = name.indexOf(":");
-          const entity = { type: name.slice(0, colon), id: name.slice(colon + 1) };
-          found.push({ entity, sinceMs: Number(texts[at + 1]) });
-        }
-        return ok(found);
+        const timed = readTimes(textsOf(answer) ?? [""]);
+        const found = timed?.map(([name, sinceMs]) => unsettledOf(prefix, name, sinceMs));
+        return found?.every((one) => one !== undefined) ? ok(found) : unexpected("EVAL");
       }),
     forgetUnsettled: ({ entity, sinceMs }, deadlineMs) =>
       call("EVAL", async () => {
         const words = [keys.entity(entity.type, entity.id), String(sinceMs)];
-        await run(FORGET, [keys.unsettled], words, deadlineMs);
-        return ok(undefined);
+        const told = await run(FORGET, [keys.unsettled], words, deadlineMs);
+        return told === 1 ? ok(undefined) : unexpected("EVAL");
       }),
   };
+}
+
+/** `undefined` for a key that is not that of an entity's predictions. */
+function unsettledOf(prefix: string, key: string, sinceMs: number): UnsettledEntity | undefined {
+  const name = key.slice(prefix.length);
+  const colon = name.indexOf(":");
+  if (!key.startsWith(prefix) || colon < 0) return undefined;
+  return { entity: { type: name.slice(0, colon), id: name.slice(colon + 1) }, sinceMs };
 }
 
 const TOTALS = 4;
@@ -86,6 +94,25 @@ function totalsOf(texts: readonly string[]): SettleTotals | undefined {
   if (numbers.length < TOTALS || !numbers.every(Number.isSafeInteger)) return undefined;
   const [settled = 0, conflicting = 0, invalid = 0, pending = 0] = numbers;
   return { settled, conflicting, invalid, pending };
+}
+
+/** The totals and what is next; `undefined` for what no script says. */
+function stepOf(texts: readonly string[]) {
+  const totals = totalsOf(texts);
+  const waiting = waitingOf(texts.slice(TOTALS));
+  return totals && waiting && { totals, waiting };
+}
+
+function waitingOf(texts: readonly string[]): readonly WaitingPrediction[] | undefined {
+  if (texts.length % 2 !== 0) return undefined;
+  const waiting: WaitingPrediction[] = [];
+  for (let at = 0; at < texts.length; at += 2) {
+    const [id = "", doc = ""] = texts.slice(at, at + 2);
+    const record = doc === "" ? undefined : predictionRecordSchema.safeParse(parseText(doc));
+    if (record?.success === false) return undefined;
+    waiting.push({ id, record: record?.data });
+  }
+  return waiting;
 }
 
 /** ARGV of one change of `SETTLE`. */

@@ -1,6 +1,13 @@
 import { ok } from "../../core/model/result.ts";
-import type { SharedCache } from "../../core/ports/shared-cache.ts";
-import { call, clientFor as clientOf, type UpstashConfig, unexpected } from "./client.ts";
+import { isCount, type SharedCache } from "../../core/ports/shared-cache.ts";
+import {
+  call,
+  clientFor as clientOf,
+  evaluate,
+  isTexts,
+  type UpstashConfig,
+  unexpected,
+} from "./client.ts";
 
 /**
  * The shared cache port over Upstash's REST protocol. One HTTP call each, never
@@ -40,9 +47,15 @@ export function createUpstashSharedCache(config: UpstashConfig): SharedCache {
     increment: (key, deadlineMs) =>
       call("INCR", async () => {
         const value: unknown = await (await clientFor(deadlineMs)).incr(keyPrefix + key);
-        return typeof value === "number" && Number.isSafeInteger(value)
-          ? ok(value)
-          : unexpected("INCR");
+        return typeof value === "number" && isCount(`${value}`) ? ok(value) : unexpected("INCR");
+      }),
+    mendCounters: (keys, deadlineMs) =>
+      call("EVAL", async () => {
+        const { MEND_COUNTERS } = await import("./shared-cache-scripts.ts");
+        const prefixed = keys.map((key) => keyPrefix + key);
+        const now = [`${Date.now()}`];
+        const mended = await evaluate(config, MEND_COUNTERS, prefixed, now, deadlineMs);
+        return typeof mended === "number" ? ok(mended) : unexpected("EVAL");
       }),
     setIfAbsent: (key, value, { deadlineMs, ttlMs }) =>
       call("SET", async () => {
@@ -54,6 +67,14 @@ export function createUpstashSharedCache(config: UpstashConfig): SharedCache {
         );
         if (answer === null) return ok(false);
         return answer === "OK" ? ok(true) : unexpected("SET");
+      }),
+    exchange: (key, value, { expected, deadlineMs, ttlMs }) =>
+      call("EVAL", async () => {
+        const { EXCHANGE } = await import("./shared-cache-scripts.ts");
+        const words = [value, `${ttlMs}`, ...(expected === undefined ? [] : [expected])];
+        const found = await evaluate(config, EXCHANGE, [keyPrefix + key], words, deadlineMs);
+        if (!isTexts(found)) return unexpected("EVAL");
+        return ok(found[0] ?? value);
       }),
   };
 }

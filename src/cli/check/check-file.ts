@@ -1,7 +1,7 @@
 import { ModelCache } from "../../core/cache/model-cache.ts";
 import { maxFileBytes } from "../../core/lifecycle/fetch-version.ts";
 import { examineModel } from "../../core/lifecycle/publish/examine-model.ts";
-import type { Draft } from "../../core/model/manifest.ts";
+import type { Draft } from "../../core/model/manifest-draft.ts";
 import { inspectOnnx, type OnnxFacts } from "../../core/model/onnx/inspect.ts";
 import type { Bytes, TensorSpec } from "../../core/model/tensor.ts";
 import type { Engine } from "../../core/ports/engine.ts";

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { parseExactOrUndefined } from "../exact-json.ts";
 import { EXIT } from "../exit-codes.ts";
 import { CliFailure, unreachable } from "../failure.ts";
 import { encodeForm, type FormPart } from "./form.ts";
-import { failureOf, parseOrUndefined } from "./problem.ts";
+import { failureOf } from "./problem.ts";
 import type { Incoming, Outgoing } from "./send.ts";
 import { sendAgain } from "./send-again.ts";
 import { type IncomingStream, stream } from "./stream.ts";
@@ -49,7 +50,7 @@ export class Api {
   /** A call whose every status is an answer; only silence is thrown. */
   async ask(path: string, query: Query = {}, method = "GET"): Promise<Answer> {
     const { status, text } = await this.#send(method, path, query, NO_BODY);
-    return { status, body: parseOrUndefined(text) };
+    return { status, body: parseExactOrUndefined(text) };
   }
 
   async get<T>(schema: z.ZodType<T>, path: string, query: Query = {}): Promise<T> {
@@ -159,7 +160,7 @@ export class Api {
 
 function read<T>(schema: z.ZodType<T>, incoming: Incoming): T {
   if (incoming.status < 200 || incoming.status > 299) throw failureOf(incoming);
-  const parsed = schema.safeParse(parseOrUndefined(incoming.text));
+  const parsed = schema.safeParse(parseExactOrUndefined(incoming.text));
   if (parsed.success) return parsed.data;
   throw new CliFailure(EXIT.refused, "the server's answer is not what this command expects", {
     code: "unexpected_answer",

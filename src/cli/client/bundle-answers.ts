@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { resultSchema } from "../predict/file/result.ts";
 
 /** Bundles and crons as the server tells of them, as far as the commands read it. */
 
@@ -45,6 +46,7 @@ const output = z.looseObject({
   data: z.array(z.unknown()),
 });
 
+/** What a bundle answers to tensors, or to rows. */
 export const bundlePredictedSchema = z.looseObject({
   results: z.array(
     z.looseObject({
@@ -52,10 +54,14 @@ export const bundlePredictedSchema = z.looseObject({
       ok: z.boolean(),
       version: text.optional(),
       outputs: z.array(output).optional(),
+      /** Of rows. */
+      results: z.array(resultSchema).optional(),
       error: error.optional(),
     }),
   ),
 });
+
+export type BundlePredicted = z.output<typeof bundlePredictedSchema>;
 
 const place = z.looseObject({ models: text.optional(), warm: text.optional() });
 
@@ -86,6 +92,14 @@ const tickSchema = z.looseObject({
     .optional(),
   resumed_at: place.optional(),
   stopped_at: place.optional(),
+  settled: z
+    .looseObject({
+      entities: z.number(),
+      predictions: z.number(),
+      done: z.boolean(),
+      failure: z.looseObject({ reason: text, detail: text }).optional(),
+    })
+    .optional(),
   backup: z
     .looseObject({ copied: z.number(), unchanged: z.number(), failures: z.number() })
     .optional(),

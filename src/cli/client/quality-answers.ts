@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { namedNumbers } from "../../core/model/named-values.ts";
+import { namedNumbers, namedValues } from "../../core/model/named-values.ts";
+import { anyNumber } from "../exact-json.ts";
 
 /** Predictions, outcomes and what is known of their quality, as far as the commands read it. */
 
@@ -36,8 +37,11 @@ export const predictionSchema = z.looseObject({
   output: z.looseObject({
     label: text.optional(),
     probabilities: z.optional(namedNumbers),
-    value: z.number().optional(),
+    value: anyNumber.optional(),
+    exact_value: text.optional(),
+    outputs: z.optional(namedValues),
   }),
+  output_omitted: z.boolean().optional(),
   rows: z.number().optional(),
   confidence: z.number().optional(),
   entity: z.looseObject({ type: text, id: text }).optional(),

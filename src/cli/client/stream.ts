@@ -2,6 +2,7 @@ import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Outgoing } from "./send.ts";
 
 /** A request whose body is made while it is sent. */
@@ -18,8 +19,19 @@ export interface IncomingStream {
 }
 
 /**
+ * What is sent before the answer is waited for, in characters: a server that refuses reads on for
+ * as much, so that its answer is not lost with the connection (RFC 9112, section 9.6).
+ */
+const FIRST_CHARACTERS = 16_384;
+/** A server that wants more before it says anything has it after this long. */
+const FIRST_ANSWER_MS = 3_000;
+
+/**
  * One request over Node's own HTTP whose answer is read while its body is still being sent: what
  * is held of either is what fits into the connection's buffers. Not sent again when it breaks.
+ * Some lines are sent first, and the rest once the answer begins: a refusal that comes amid an
+ * upload is lost with the connection that it closes, and `Expect: 100-continue` is not answered
+ * by workerd.
  * @throws what the connection fails with, or what `body` throws before there is an answer
  */
 export async function stream(outgoing: OutgoingStream): Promise<IncomingStream> {
@@ -32,7 +44,8 @@ export async function stream(outgoing: OutgoingStream): Promise<IncomingStream> 
     sent.on("error", reject);
   });
   let failure: unknown;
-  const sending = pipeline(Readable.from(body), sent).catch((error) => {
+  const paced = hearFirst(body, answered);
+  const sending = pipeline(Readable.from(paced), sent).catch((error) => {
     failure = error;
     throw error;
   });
@@ -45,6 +58,33 @@ export async function stream(outgoing: OutgoingStream): Promise<IncomingStream> 
     pieces: read(response, () => failure),
   };
 }
+
+/** The body, held back after its first lines until there is an answer; ended by a refusal. */
+async function* hearFirst(
+  body: AsyncIterable<string>,
+  answered: Promise<IncomingMessage>,
+): AsyncGenerator<string, void, undefined> {
+  let hasHeard = false;
+  for await (const piece of body) {
+    let rest = piece;
+    while (!hasHeard && rest !== "") {
+      const first = rest.slice(0, FIRST_CHARACTERS);
+      rest = rest.slice(FIRST_CHARACTERS);
+      yield first;
+      // What waits for the end of a line says nothing before.
+      if (!first.includes("\n")) continue;
+      hasHeard = true;
+      const waited = new AbortController();
+      const late = sleep(FIRST_ANSWER_MS, undefined, { signal: waited.signal });
+      const answer = await Promise.race([answered, late]).finally(() => waited.abort());
+      if (answer !== undefined && !isTaken(answer)) return;
+    }
+    if (rest !== "") yield rest;
+  }
+}
+
+const isTaken = ({ statusCode = 0 }: IncomingMessage): boolean =>
+  statusCode >= 200 && statusCode <= 299;
 
 async function* read(
   response: IncomingMessage,

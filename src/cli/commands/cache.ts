@@ -1,9 +1,11 @@
 import type { Command } from "commander";
+import type { z } from "zod";
 import { cacheStatusSchema, clearedSchema, refreshedSchema } from "../client/server-answers.ts";
 import { addCommand, addGroup, withContext } from "../command.ts";
 import type { Context, Terminal } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { CliFailure } from "../failure.ts";
+import type { Style } from "../output/style.ts";
 import { renderFacts, renderTable } from "../output/table.ts";
 import { formatBytes, formatTime } from "../output/units.ts";
 
@@ -118,19 +120,31 @@ async function refresh(context: Context, model: string): Promise<void> {
   const refreshed = await context.api.call(refreshedSchema, "POST", path, {});
   const { style, width } = context;
   context.print(refreshed, () => {
-    const rows = refreshed.results.map(({ model: name, from, to, changed, reason }) => [
-      name,
-      changed ? style.good("changed") : from === null ? "taken up" : "unchanged",
-      `${routesWord(from)} -> ${routesWord(to)}`,
-      reason === undefined ? "" : style.bad(reason),
+    const rows = refreshed.results.map((one) => [
+      one.model,
+      resultWord(one, style),
+      `${routesWord(one.from)} -> ${isGone(one) ? "none" : routesWord(one.to)}`,
+      one.reason === undefined ? "" : style.bad(one.reason),
     ]);
     return `${renderTable(REFRESH_COLUMNS, rows, style, width)}\n${refreshed.detail}`;
   });
   const kept = refreshed.results.find(({ reason }) => reason !== undefined);
   if (kept === undefined) return;
-  throw new CliFailure(EXIT.refused, `${kept.model} goes on with what it had`, {
-    code: "not_taken",
-  });
+  const why = isGone(kept)
+    ? `the deployment of ${kept.model} is gone from the bucket`
+    : `${kept.model} is not served as the bucket has it`;
+  throw new CliFailure(EXIT.refused, why, { code: "not_taken" });
+}
+
+type Refreshed = z.output<typeof refreshedSchema>["results"][number];
+
+/** It was known, and has no deployment any more. */
+const isGone = ({ from, to }: Refreshed): boolean => from !== null && to === null;
+
+function resultWord(one: Refreshed, style: Style): string {
+  if (isGone(one)) return style.bad("gone");
+  if (one.changed) return style.good("changed");
+  return one.from === null && one.to !== null ? "taken up" : "unchanged";
 }
 
 const REFRESH_COLUMNS = [

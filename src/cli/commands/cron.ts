@@ -41,6 +41,7 @@ function renderCron({ style }: Context, { cron, does, from, last }: CronAnswer):
       ["warm", warmOf(last)],
       ["backup", backupOf(last)],
       ["archive", archiveOf(last)],
+      ["settled", settledOf(last)],
       ["resumed", placeOf(last.resumed_at)],
       ["stopped", placeOf(last.stopped_at)],
     ],
@@ -70,7 +71,16 @@ const backupOf = ({ backup }: TickAnswer): string | undefined =>
 const archiveOf = ({ archive }: TickAnswer): string | undefined =>
   archive === undefined
     ? undefined
-    : `${archive.records} records in ${archive.objects} objects${archive.failure === undefined ? "" : `, then ${archive.failure.reason}: ${printable(archive.failure.detail)}`}`;
+    : `${archive.records} records in ${archive.objects} objects${thenOf(archive)}`;
+
+const settledOf = ({ settled }: TickAnswer): string | undefined =>
+  settled === undefined
+    ? undefined
+    : `${settled.predictions} predictions on ${settled.entities} entities, ${settled.done ? "none waits" : "more wait"}${thenOf(settled)}`;
+
+/** Why something stopped. */
+const thenOf = ({ failure }: Pick<NonNullable<TickAnswer["archive"]>, "failure">): string =>
+  failure === undefined ? "" : `, then ${failure.reason}: ${printable(failure.detail)}`;
 
 function placeOf(place: TickAnswer["stopped_at"]): string | undefined {
   if (place === undefined) return undefined;

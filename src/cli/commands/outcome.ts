@@ -1,24 +1,28 @@
-import { createReadStream, statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Command } from "commander";
+import { formatOption } from "../arguments.ts";
 import { inCommandWords } from "../client/command-words.ts";
 import { parseOrUndefined } from "../client/problem.ts";
 import { outcomeLineSchema, outcomeSetSchema } from "../client/quality-answers.ts";
 import { addCommand, addGroup, withContext } from "../command.ts";
-import { type Context, type Terminal, unreadable } from "../context.ts";
+import type { Context, Terminal } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { CliFailure, checkFailure } from "../failure.ts";
 import { type RowsProgress, startRowsProgress } from "../output/progress.ts";
 import { printable } from "../output/style.ts";
 import { formatTime, plural } from "../output/units.ts";
 import { formatValue } from "../output/words.ts";
-import { formOf } from "../predict/file/read-rows.ts";
 import { splitLines } from "../predict/file/split-lines.ts";
-import { decodePieces, utf8Pieces } from "../utf8.ts";
+import { type OutcomesFile, openOutcomes } from "./outcome-file.ts";
 
 interface SetOptions {
   readonly at?: string;
   readonly replace?: boolean;
+}
+
+interface ImportOptions {
+  readonly value?: string;
+  readonly format?: "csv" | "ndjson";
 }
 
 /** What became of a file of outcomes. */
@@ -27,6 +31,8 @@ interface Summary {
   /** Those that were as answered. */
   correct: number;
   failed: number;
+  /** Records of a table without an id or a truth. */
+  skipped: number;
   /** The first of those that failed; lines as the server counts them, blank ones left out. */
   readonly errors: { line: number; id?: string; code: string; detail: string }[];
 }
@@ -48,9 +54,21 @@ export function addOutcomeCommands(program: Command, terminal: Terminal): void {
       "outcome import truths.csv",
       "a header with prediction_id and value; at and replace if you like",
     ],
+    ["outcome import answers.csv --value species", "what predict --out wrote of rows with a truth"],
+    ["outcome import - --format csv < truths.csv", "from stdin"],
     ["outcome import truths.ndjson --json", "exit code 1 when a line failed; the others are kept"],
-  ]).action(withContext(terminal, importFile));
+  ])
+    .option("--value <column>", "of a CSV file: the column with the truth (default: value)")
+    .addOption(
+      formatOption("of FILE, whatever its name; of - ndjson unless told", ["csv", "ndjson"]),
+    )
+    .addHelpText("after", HOW)
+    .action(withContext(terminal, importFile));
 }
+
+const HOW = `
+Records of a CSV file without an id or a truth are passed over: what had no answer has no outcome.
+A FILE of - is stdin.`;
 
 async function set(
   context: Context,
@@ -74,17 +92,22 @@ async function set(
 }
 
 /** Each line stands for itself: what failed makes the command fail, and running it again is harmless. */
-async function importFile(context: Context, file: string): Promise<void> {
-  const input = open(context, file);
+async function importFile(
+  context: Context,
+  file: string,
+  { value, format }: ImportOptions,
+): Promise<void> {
+  const input = openOutcomes(context, file, { value, format });
   const progress = startRowsProgress(basename(file), input.totalBytes, context.isWatched);
-  const summary: Summary = { recorded: 0, correct: 0, failed: 0, errors: [] };
+  const summary: Summary = { recorded: 0, correct: 0, failed: 0, skipped: 0, errors: [] };
   try {
     const { api } = context;
-    const answer = await api.stream("/v1/outcomes", {}, input.type, input.text());
+    const answer = await api.stream("/v1/outcomes", {}, "application/x-ndjson", input.text());
     for await (const line of splitLines(answer.pieces)) {
-      take(line, summary);
+      take(line, input, summary);
       tell(progress, input.bytesRead(), summary);
     }
+    addMisfits(input, summary);
   } catch (error) {
     const { recorded } = summary;
     if (recorded > 0) context.note(`${plural(recorded, "outcome")} recorded before it broke off`);
@@ -99,36 +122,7 @@ async function importFile(context: Context, file: string): Promise<void> {
   throw checkFailure("outcomes_failed", `${summary.failed} of ${all} failed`, hint);
 }
 
-interface OutcomesFile {
-  readonly type: string;
-  readonly totalBytes: number;
-  bytesRead(): number;
-  text(): AsyncIterable<string>;
-}
-
-function open({ pathOf }: Context, file: string): OutcomesFile {
-  const form = formOf(file);
-  if (form === "json") {
-    throw new CliFailure(EXIT.usage, `${file}: outcomes come as CSV or lines of JSON`, {
-      code: "usage",
-    });
-  }
-  const path = pathOf(file);
-  try {
-    const { size } = statSync(path);
-    const bytes = createReadStream(path);
-    return {
-      type: form === "csv" ? "text/csv" : "application/x-ndjson",
-      totalBytes: size,
-      bytesRead: () => bytes.bytesRead,
-      text: () => decodePieces(utf8Pieces(bytes, file)),
-    };
-  } catch (error) {
-    throw unreadable(file, error);
-  }
-}
-
-function take(text: string, summary: Summary): void {
+function take(text: string, input: OutcomesFile, summary: Summary): void {
   const parsed = outcomeLineSchema.safeParse(parseOrUndefined(text));
   if (!parsed.success) throw brokenOff("a line of the answer is none of this command's");
   const { ok, final, line = 0, prediction_id: id, error, correct } = parsed.data;
@@ -142,7 +136,21 @@ function take(text: string, summary: Summary): void {
   if (summary.errors.length >= SHOWN_ERRORS) return;
   const { code = "unknown", detail = "the server does not say why" } = error ?? {};
   const told = inCommandWords(detail, REPLACE);
-  summary.errors.push({ line, ...(id === undefined ? {} : { id }), code, detail: told });
+  summary.errors.push({
+    line: input.lineOf(line),
+    ...(id === undefined ? {} : { id }),
+    code,
+    detail: told,
+  });
+}
+
+/** What was not sent, among what the server told. */
+function addMisfits({ misfits, skipped }: OutcomesFile, summary: Summary): void {
+  summary.skipped = skipped;
+  summary.failed += misfits.length;
+  const told = misfits.map(({ line, detail }) => ({ line, code: "invalid_request", detail }));
+  const errors = [...summary.errors, ...told].sort((a, b) => a.line - b.line);
+  summary.errors.splice(0, summary.errors.length, ...errors.slice(0, SHOWN_ERRORS));
 }
 
 const REPLACE = ": `true` as its `replace` puts yours in its place";
@@ -158,8 +166,10 @@ function tell(progress: RowsProgress, bytes: number, { recorded, failed }: Summa
   if (lines % 100 === 0) progress.read(bytes, lines, failed);
 }
 
-function render({ recorded, correct, failed, errors }: Summary): string {
-  const head = `${plural(recorded, "outcome")} recorded, ${correct} as answered`;
+function render({ recorded, correct, failed, skipped, errors }: Summary): string {
+  const passed =
+    skipped === 0 ? "" : `, ${plural(skipped, "record")} without id or truth passed over`;
+  const head = `${plural(recorded, "outcome")} recorded, ${correct} as answered${passed}`;
   const told = errors.map(
     ({ line, id, detail }) =>
       `  line ${line}${id === undefined ? "" : ` (${printable(id)})`}: ${printable(detail)}`,

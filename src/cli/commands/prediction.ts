@@ -55,6 +55,10 @@ async function show(context: Context, id: string): Promise<void> {
         ],
         ["answer", answerOf(found)],
         ["probabilities", found.output.probabilities && formatPairs(found.output.probabilities)],
+        [
+          "not kept",
+          found.output_omitted ? "a part of the answer was too large for its record" : undefined,
+        ],
         ["confidence", confidence === undefined ? undefined : formatNumber(confidence)],
         ["from", found.tier === "none" ? "a run" : `cache (${found.tier})`],
         ["entity", entity && `${entity.type} ${printable(entity.id)}`],
@@ -86,12 +90,11 @@ async function list(
     if (items.length === 0) return "no such prediction is recorded";
     const rows = items.map((item) => [
       printable(item.id),
-      formatTime(item.at),
+      formatTime(item.at).slice(0, MINUTES),
       item.version,
       printable(item.route),
       answerOf(item),
-      item.outcome === undefined ? "-" : formatValue(item.outcome.value),
-      verdictOf(item, style),
+      item.outcome === undefined ? "-" : verdictOf(item) + formatValue(item.outcome.value),
     ]);
     return renderTable(COLUMNS, rows, style, width);
   });
@@ -100,20 +103,24 @@ async function list(
 const COLUMNS = [
   { title: "ID" },
   { title: "AT (UTC)" },
-  { title: "VERSION" },
+  // What a terminal of 80 columns has room for is what tells the predictions apart.
+  { title: "VERSION", optional: true },
   { title: "ROUTE", optional: true },
   { title: "ANSWER", flexible: true },
   { title: "OUTCOME", flexible: true },
-  { title: "CORRECT" },
 ] as const;
+
+/** Of a time, as many characters: `prediction show` has the seconds. */
+const MINUTES = 16;
 
 function answerOf({ output, rows, confidence }: Prediction): string {
   if (rows !== undefined) return `${rows} rows`;
-  if (output.value !== undefined) return formatNumber(output.value);
-  if (output.label === undefined) return "-";
+  if (output.exact_value !== undefined) return printable(output.exact_value);
+  if (output.value !== undefined) return formatValue(output.value);
+  if (output.label === undefined) return output.outputs ? formatValue(output.outputs) : "-";
   const sure = confidence === undefined ? "" : ` (${(100 * confidence).toFixed(1)}%)`;
   return `${printable(output.label)}${sure}`;
 }
 
-const verdictOf = ({ correct }: Prediction, style: Context["style"]): string =>
-  correct === undefined ? "-" : correct ? style.good("yes") : style.warn("no");
+const verdictOf = ({ correct }: Prediction): string =>
+  correct === undefined ? "" : correct ? "✓ " : "✗ ";

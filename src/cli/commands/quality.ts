@@ -120,7 +120,7 @@ function notesOf({ key, n, unscored = 0, metrics }: Group): readonly string[] {
   }
   if (unscored > 0) {
     notes.push(
-      `${unscored} of ${n} outcomes are in no figure: the answers had neither class nor number`,
+      `${unscored} of ${n} outcomes are in no figure: the answers had no class, and no number from -1e150 to 1e150`,
     );
   }
   return notes.map((note) => `${printable(key)}: ${note}`);
@@ -130,6 +130,10 @@ async function statistics(context: Context, model: string, options: Options): Pr
   const { window, by } = options;
   const path = modelPath(model, "statistics");
   const found = await context.api.get(statisticsSchema, path, { window, by });
+  const isTrend = !context.isJson && by !== "day" && found.groups.length > 0;
+  const days = isTrend
+    ? await context.api.get(statisticsSchema, path, { window, by: "day" })
+    : undefined;
   const { style, width } = context;
   context.print(found, () => {
     if (found.groups.length === 0) return NOTHING;
@@ -144,8 +148,28 @@ async function statistics(context: Context, model: string, options: Options): Pr
       answersOf(group),
     ]);
     const columns = [{ title: by.toUpperCase(), flexible: true }, ...STATISTICS] as const;
-    return renderTable(columns, rows, style, width);
+    const table = renderTable(columns, rows, style, width);
+    return [table, ...statisticsTrends(days?.groups ?? [], width)].join("\n");
   });
+}
+
+type Statistics = z.output<typeof statisticsSchema>["groups"][number];
+
+/** Days, oldest first: how many predictions, and how sure they were or where their numbers lay. */
+function statisticsTrends(days: readonly Statistics[], width: number): readonly string[] {
+  const figures: readonly (readonly [string, (day: Statistics) => number | undefined])[] = [
+    ["predictions", ({ predictions }) => predictions],
+    ["confidence p50", ({ confidence }) => confidence?.p50],
+    ["mean", ({ values }) => values?.mean],
+  ];
+  const trends = figures.flatMap(([title, figureOf]) => {
+    const known = days.flatMap((day) => {
+      const value = figureOf(day);
+      return value === undefined ? [] : [{ day: day.key, value }];
+    });
+    return renderTrend(title, known, width) ?? [];
+  });
+  return trends.length === 0 ? [] : ["", ...trends];
 }
 
 const STATISTICS = [
@@ -159,10 +183,7 @@ const STATISTICS = [
 ] as const;
 
 /** Classes by how often they were answered, or where the numbers lie. */
-function answersOf({
-  labels,
-  values,
-}: z.output<typeof statisticsSchema>["groups"][number]): string {
+function answersOf({ labels, values }: Statistics): string {
   if (labels !== undefined) {
     return formatPairs(Object.fromEntries(Object.entries(labels).sort(([, a], [, b]) => b - a)));
   }

@@ -32,7 +32,8 @@ export function startRowsProgress(
   totalBytes: number,
   isWatched: boolean,
 ): RowsProgress {
-  if (!isWatched) return { read: () => undefined, stop: () => undefined };
+  // Of what comes by a pipe nobody knows how much it is.
+  if (!isWatched || totalBytes === 0) return { read: () => undefined, stop: () => undefined };
   const bar = createBar(name, totalBytes);
   bar.start(totalBytes, 0, { done: formatBytes(0), stage: "0 rows" });
   return {

@@ -1,3 +1,5 @@
+import stringWidth from "string-width";
+
 /** Colours of a terminal; plain where there is none. */
 export interface Style {
   bold(text: string): string;
@@ -25,11 +27,8 @@ const PLAIN: Style = { bold: same, dim: same, good: same, bad: same, warn: same 
 
 export const createStyle = (isColoured: boolean): Style => (isColoured ? COLOURED : PLAIN);
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they are
-const ESCAPES = /\u001b\[\d+m/g;
-
-/** Columns that a text takes, its colours not counted. */
-export const widthOf = (text: string): number => [...text.replaceAll(ESCAPES, "")].length;
+/** Columns that a text takes, its colours not counted: Chinese letters and emoji have two. */
+export const widthOf = (text: string): number => stringWidth(text);
 
 /**
  * Text from elsewhere, such as a description or a file's producer, made harmless for a

@@ -85,6 +85,14 @@ function overBy(widths: readonly number[], maxWidth: number): number {
 
 function shorten(cell: string, width: number): string {
   if (widthOf(cell) <= width) return cell;
-  const characters = [...cell];
-  return `${characters.slice(0, Math.max(0, width - 1)).join("")}…`;
+  let [kept, left] = ["", width - 1];
+  for (const { segment } of LETTERS.segment(cell)) {
+    left -= widthOf(segment);
+    if (left < 0) break;
+    kept += segment;
+  }
+  return `${kept}…`;
 }
+
+/** As they are seen: an emoji may be many code points. */
+const LETTERS = new Intl.Segmenter(undefined, { granularity: "grapheme" });

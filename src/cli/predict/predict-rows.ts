@@ -1,10 +1,11 @@
 import { Readable } from "node:stream";
 import { modelPath } from "../arguments.ts";
+import type { Query } from "../client/api.ts";
 import { parseOrUndefined } from "../client/problem.ts";
 import type { Context } from "../context.ts";
 import { usageFailure } from "../failure.ts";
 import { misfitOf, readRows } from "./file/read-rows.ts";
-import { failedResult } from "./file/result.ts";
+import { failedResult, type Result } from "./file/result.ts";
 import { printResults, resultsSchema } from "./print-results.ts";
 import { type GivenText, listRows, readJson } from "./read-input.ts";
 
@@ -32,6 +33,28 @@ export async function predictRows(
   given: GivenText,
   features: readonly string[],
 ): Promise<void> {
+  const { lines, query, settle } = await readAsked(given, features);
+  const answer = await context.api.rows(resultsSchema, modelPath(word, "predict"), query, lines);
+  const results = settle(answer.results);
+  printResults(context, { ...answer, results }, { one: "row", many: "rows", nameOf: String });
+}
+
+/** Rows as they are sent. */
+export interface Asked {
+  /** JSON each. */
+  readonly lines: readonly string[];
+  /** How they are to be read. */
+  readonly query: Query;
+  /** Puts in what is wrong with a row that could not be sent as one. */
+  settle(results: readonly Result[]): Result[];
+}
+
+/**
+ * Reads rows of any form that there is.
+ * @param features the names that the model means; empty where they are not known
+ * @throws CliFailure where there are none, or what there is are no rows
+ */
+export async function readAsked(given: GivenText, features: readonly string[]): Promise<Asked> {
   const { rows, header } = await rowsOf(given);
   const [first] = rows;
   if (header !== undefined && features.length > 0) checkHeader(given.from, header, features);
@@ -39,20 +62,20 @@ export async function predictRows(
   if (first.misfit !== undefined) {
     throw usageFailure(`${given.from}: the first row ${first.misfit}`);
   }
-  const query: Record<string, string> =
-    given.form === "csv" ? { unknown: "ignore", values: "text" } : {};
-  const lines = rows.map(({ line }) => line);
-  const answer = await context.api.rows(resultsSchema, modelPath(word, "predict"), query, lines);
-  const results = answer.results.map((result, place) => {
-    const misfit = rows[place]?.misfit;
-    return misfit === undefined ? result : failedResult(place, misfit);
-  });
-  printResults(context, { ...answer, results }, { one: "row", many: "rows", nameOf: String });
+  return {
+    lines: rows.map(({ line }) => line),
+    query: given.form === "csv" ? { unknown: "ignore", values: "text" } : {},
+    settle: (results) =>
+      results.map((result, place) => {
+        const misfit = rows[place]?.misfit;
+        return misfit === undefined ? result : failedResult(place, misfit);
+      }),
+  };
 }
 
 async function rowsOf({ form, text, from }: GivenText): Promise<Rows> {
   if (form === "json") {
-    const list = listRows(readJson({ text, from }));
+    const list = listRows(readJson({ text, from }), from);
     return { rows: list.map((row) => ({ line: JSON.stringify(row) })), header: undefined };
   }
   const source = readRows(form, Readable.from([Buffer.from(text)]), from);

@@ -6,11 +6,16 @@ import { renderTable } from "../output/table.ts";
 import { plural } from "../output/units.ts";
 import { formatValue } from "../output/words.ts";
 import { type Result, resultSchema } from "./file/result.ts";
+import { lostLines } from "./tell-unrecorded.ts";
 
 /** What `/v1/models/…/predict` answers. */
 export const resultsSchema = z.looseObject({
   results: z.array(resultSchema),
-  meta: z.looseObject({ model: z.string(), version: z.string() }),
+  meta: z.looseObject({
+    model: z.string(),
+    version: z.string(),
+    unrecorded: z.number().optional(),
+  }),
 });
 
 /** What the results are of: the column that tells it, and its cell for the result at a place. */
@@ -29,12 +34,14 @@ export function printResults(
   const { results, meta } = answer;
   context.print(answer, () => {
     const head = context.style.dim(`${meta.model}@${meta.version}`);
-    return `${head}\n${renderResults(context, asked, results)}`;
+    const table = renderResults(context, asked, results);
+    return [head, table, ...lostLines(meta.unrecorded ?? 0)].join("\n");
   });
   const failed = results.filter(({ ok }) => !ok).length;
   if (failed === 0) return;
   const all = plural(results.length, asked.one, asked.many);
-  throw checkFailure("rows_failed", `${failed} of ${all} have no answer`);
+  const have = failed === 1 ? "has" : "have";
+  throw checkFailure("rows_failed", `${failed} of ${all} ${have} no answer`);
 }
 
 function renderResults(
@@ -56,7 +63,7 @@ function renderResults(
 }
 
 /** The label with its probability, the value, or why there is none. */
-function answerOf({ label, probabilities = {}, value, outputs, error }: Result): string {
+export function answerOf({ label, probabilities = {}, value, outputs, error }: Result): string {
   if (error !== undefined) return error.detail;
   if (label !== undefined) {
     const share = probabilities[label];

@@ -1,7 +1,15 @@
-import type { Context } from "../context.ts";
+import { parseOrUndefined } from "../client/problem.ts";
+import { type Context, STDIO } from "../context.ts";
+import {
+  type ExactNumber,
+  exactNumber,
+  isExactNumber,
+  parseExactOrUndefined,
+} from "../exact-json.ts";
 import { usageFailure } from "../failure.ts";
 import { decodeUtf8 } from "../utf8.ts";
-import { knownFormOf, namesOf, parseRows, type RowsFile } from "./file/read-rows.ts";
+import { knownFormOf, nameOf, namesOf, parseRows, type RowsFile } from "./file/read-rows.ts";
+import { givenRows } from "./file/rows-of-document.ts";
 import { splitRecord } from "./file/split-record.ts";
 
 /** Rows as they were given, with their columns' names where those are known. */
@@ -19,7 +27,7 @@ export interface GivenText {
 }
 
 /** Numbers travel as they are; text is for models that take text. */
-export type Cell = number | string | boolean;
+export type Cell = number | string | boolean | ExactNumber;
 
 /** A whole request, passed on as it is. */
 export interface WholeRequest {
@@ -43,12 +51,28 @@ export function readText(
   };
 }
 
-/** @throws CliFailure that says what is taken */
-export const readInput = (
-  context: Context,
+/**
+ * As `readText`, of stdin as well, which is JSON or a row a line unless `format` tells.
+ * @param format the form, whatever the file's name says
+ * @throws CliFailure
+ */
+export async function readGivenText(
+  context: Pick<Context, "readBytes" | "input">,
   file: string | undefined,
   input: string | undefined,
-): Given => readGiven(readText(context, file, input));
+  format: RowsFile["form"] | undefined,
+): Promise<GivenText> {
+  if (file !== STDIO) {
+    const read = readText(context, file, input);
+    return format === undefined || input !== undefined ? read : { ...read, form: format };
+  }
+  const pieces: Uint8Array[] = [];
+  for await (const piece of context.input()) pieces.push(piece);
+  const from = nameOf(file);
+  const text = decodeUtf8(Buffer.concat(pieces), from);
+  const form = format ?? (parseOrUndefined(text) === undefined ? "ndjson" : "json");
+  return { form, text, from };
+}
 
 /** Rows for the inputs of a model by their place or their name. @throws CliFailure that says what is taken */
 export function readGiven({ form, text, from }: GivenText): Given {
@@ -69,16 +93,24 @@ export function readJson({ text, from }: Pick<GivenText, "text" | "from">): unkn
 export const isWhole = (value: unknown): value is WholeRequest =>
   isObject(value) && Array.isArray(value.inputs);
 
-/** Rows of JSON: one alone, a list of them, or `{"rows": […]}`. */
-export function listRows(value: unknown): readonly unknown[] {
-  if (isObject(value) && Array.isArray(value.rows)) return value.rows;
-  const isList = Array.isArray(value) && (value.length === 0 || !value.every(isCell));
-  return isList ? value : [value];
+/** Rows of JSON: one alone, a list of them, `{"rows": […]}` or `{"columns": {…}}`. @throws CliFailure */
+export function listRows(value: unknown, from: string): readonly unknown[] {
+  const isOne = Array.isArray(value) && value.length > 0 && value.every(isCell);
+  return (isOne ? undefined : givenRows(value, from)) ?? [value];
+}
+
+/** Whether rows are numbers and texts alone, which go into tensors by their places or their names. */
+export function areFlat({ form, text, from }: GivenText): boolean {
+  if (form === "csv") return true;
+  const lines = form === "json" ? [text] : text.split("\n").filter((line) => line.trim() !== "");
+  return lines
+    .flatMap((line) => listRows(parseExactOrUndefined(line), from))
+    .every((row) => (isObject(row) ? Object.values(row).every(isCell) : isRow(row)));
 }
 
 function readValue(value: unknown, from: string): Given {
   if (isWhole(value)) return value;
-  const list = listRows(value);
+  const list = listRows(value, from);
   if (list.length > 0 && list.every(isRow)) return { rows: list };
   if (list.length > 0 && list.every(isObject)) return readObjects(list, from);
   throw usageFailure(`${from} is neither rows nor a request`, TAKEN);
@@ -87,7 +119,10 @@ function readValue(value: unknown, from: string): Given {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isCell = (value: unknown): value is Cell =>
-  typeof value === "number" || typeof value === "string" || typeof value === "boolean";
+  typeof value === "number" ||
+  typeof value === "string" ||
+  typeof value === "boolean" ||
+  isExactNumber(value);
 const isRow = (value: unknown): value is readonly Cell[] =>
   Array.isArray(value) && value.every(isCell);
 
@@ -122,6 +157,6 @@ function readCsv(text: string, from: string): GivenRows {
 function cellOf(text: string): Cell {
   const trimmed = text.trim();
   if (trimmed === "") return "NaN";
-  const number = Number(trimmed);
+  const number = exactNumber(trimmed);
   return Number.isNaN(number) ? trimmed : number;
 }

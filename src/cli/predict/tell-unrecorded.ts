@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { modelPath } from "../arguments.ts";
 import type { Context } from "../context.ts";
+import { plural } from "../output/units.ts";
+
+/** Tells of answers that there was no room for on record: a line, or none. */
+export const lostLines = (count: number): readonly string[] =>
+  count === 0
+    ? []
+    : [
+        `${plural(count, "answer")} ${count === 1 ? "has" : "have"} no record, as Redis did not take ${count === 1 ? "it" : "them"} in time: no outcome can be given to ${count === 1 ? "it" : "them"}`,
+      ];
 
 const deploymentSchema = z.looseObject({
   record: z.looseObject({ rate: z.number().optional() }).optional(),

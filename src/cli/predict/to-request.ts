@@ -1,3 +1,4 @@
+import { isExactNumber } from "../exact-json.ts";
 import { usageFailure } from "../failure.ts";
 import { formatSpec } from "../output/words.ts";
 import type { Cell, Given, GivenRows } from "./read-input.ts";
@@ -55,7 +56,7 @@ function onlyInput({ rows }: GivenRows, { name, datatype, shape }: Spec): object
   const size = inner.reduce((product, length) => product * length, 1);
   const isFolded = inner.every((length) => length > 0) && size === width;
   const folded = isFolded ? [rows.length, ...inner] : [rows.length, width];
-  return { name, datatype, shape: folded, data: rows.flat() };
+  return { name, datatype, shape: folded, data: sent(rows.flat(), datatype) };
 }
 
 function namedInput(given: GivenRows, input: Spec, inputs: readonly Spec[]): object {
@@ -66,9 +67,16 @@ function namedInput(given: GivenRows, input: Spec, inputs: readonly Spec[]): obj
       'Rows like [{"a": 1, "b": 2}], a CSV header, or a whole request {"inputs": [...]}.',
     );
   }
-  const data = given.rows.map((row) => cellAt(row, place));
+  const cells = given.rows.map((row) => cellAt(row, place));
+  const data = sent(cells, input.datatype);
   const shape = [data.length, ...input.shape.slice(1).map(() => 1)];
   return { name: input.name, datatype: input.datatype, shape, data };
 }
+
+/** The server takes integers past 2^53 as text, since numbers of JSON lose digits there. */
+const sent = (cells: readonly Cell[], datatype: string): readonly Cell[] =>
+  datatype.endsWith("INT64")
+    ? cells.map((cell) => (isExactNumber(cell) ? cell.rawJSON : cell))
+    : cells;
 
 const cellAt = (row: readonly Cell[], place: number): Cell => row[place] ?? "NaN";

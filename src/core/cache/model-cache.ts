@@ -23,6 +23,8 @@ interface Slot {
   readonly loaded: LoadedVersion;
   running: number;
   retired: boolean;
+  /** The round in which it was last asked for. */
+  usedIn: number;
 }
 
 export interface ModelCacheOptions {
@@ -42,6 +44,7 @@ export class ModelCache {
   readonly #options: ModelCacheOptions;
   readonly #counts = { hits: 0, evictions: 0 };
   #leaving: ReleaseReason = "evicted";
+  #round = 0;
 
   constructor(options: ModelCacheOptions) {
     this.#options = options;
@@ -54,9 +57,11 @@ export class ModelCache {
 
   /** The loaded version, now the most recently used. */
   get(model: string, version: string): LoadedVersion | undefined {
-    const loaded = this.#slots.get(cacheKey(model, version))?.loaded;
-    if (loaded !== undefined) this.#counts.hits += 1;
-    return loaded;
+    const slot = this.#slots.get(cacheKey(model, version));
+    if (slot === undefined) return undefined;
+    this.#counts.hits += 1;
+    slot.usedIn = this.#round;
+    return slot.loaded;
   }
 
   /** The loaded version, its place in the order left as it is. */
@@ -72,6 +77,7 @@ export class ModelCache {
         loaded,
         running: 0,
         retired: false,
+        usedIn: this.#round,
       });
     });
     return true;
@@ -114,6 +120,22 @@ export class ModelCache {
   /** Every loaded version, most recently used first. */
   loaded(): readonly LoadedVersion[] {
     return [...this.#slots.values()].map((slot) => slot.loaded);
+  }
+
+  /**
+   * Begins a round. What was neither taken in nor got in the one that ends now, nor since, is idle:
+   * rounds a minute apart tell what requests have not needed for one.
+   */
+  beginRound(): void {
+    this.#round += 1;
+  }
+
+  /** Every idle version, least recently used first. */
+  idle(): readonly LoadedVersion[] {
+    return [...this.#slots.values()]
+      .filter(({ usedIn }) => usedIn < this.#round - 1)
+      .map(({ loaded }) => loaded)
+      .reverse();
   }
 
   get size(): number {

@@ -1,43 +1,25 @@
 import { LRUCache } from "lru-cache";
 import type { Deployment } from "../model/deployment.ts";
 import type { ServeFailure } from "../model/failure.ts";
-import type { Manifest } from "../model/manifest.ts";
 import type { Result } from "../model/result.ts";
 import type { Strategy } from "../model/strategies.ts";
-import type { Tensor, TensorSpec } from "../model/tensor.ts";
+import type { Tensor } from "../model/tensor.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Digest } from "../ports/digest.ts";
 import type { Events } from "../ports/events.ts";
 import { type CachedPrediction, type Landing, sizeOf } from "./cached-prediction.ts";
-import type { LoadedVersion } from "./model-cache.ts";
-import { hashKey, type KeyParts, keyPrefix, outputsKey, slottedKey } from "./prediction-key.ts";
+import { ClearedMoments } from "./cleared-moments.ts";
+import { type AnsweringVersion, type KnownVersion, KnownVersions } from "./known-versions.ts";
+import { hashKey, type KeyParts, slottedKey } from "./prediction-key.ts";
 import {
   effectivePolicy,
   type PredictionDefaults,
   type PredictionPolicy,
+  spreadFreshMs,
 } from "./prediction-policy.ts";
 import type { RedisPredictions, RedisStats } from "./redis-predictions.ts";
+import { Renewals } from "./renewals.ts";
 import { SingleFlight } from "./single-flight.ts";
-
-/** A version's immutable facts: enough to answer from the cache after its session has gone. */
-export interface KnownVersion {
-  readonly model: string;
-  readonly version: string;
-  readonly digest: string;
-  readonly etag: string;
-  readonly manifest: Manifest;
-  readonly inputs: readonly TensorSpec[];
-  readonly outputs: readonly TensorSpec[];
-  readonly keyPrefix: string;
-  /** Of all outputs, in the model's order. */
-  readonly allOutputsKey: string;
-}
-
-/** What an answer names as the one that computed it; `digest` and `etag` are empty for what is not of this bucket. */
-export type AnsweringVersion = Pick<
-  KnownVersion,
-  "model" | "version" | "digest" | "etag" | "manifest"
->;
 
 /** What was computed, to be kept. */
 export interface MadePrediction {
@@ -79,12 +61,6 @@ export interface IsolateStats {
 
 // Longer than the longest work: asking Redis, then loading a model.
 const FOLLOW_MS = 25_000;
-const MAX_VERSIONS = 200;
-const JITTER = 0.1;
-/** `waitUntil` lives 30 s: a renewal that has not ended by then never will. */
-const RENEWAL_MAX_MS = 30_000;
-const RENEWAL_PAUSE_MS = 1_000;
-const MAX_RENEWALS = 1_000;
 
 /**
  * The predictions of an isolate, within a budget of bytes, least recently used out first, and how
@@ -94,20 +70,21 @@ const MAX_RENEWALS = 1_000;
 export class PredictionCache {
   /** One computation per key, however many requests miss it. */
   readonly flights = new SingleFlight<Result<Landing, ServeFailure>>(FOLLOW_MS);
+  /** What answers name and are checked by, also after a version's session has gone. */
+  readonly versions = new KnownVersions();
+  /** Who makes stale predictions anew. */
+  readonly renewals: Renewals;
   readonly #options: PredictionCacheOptions;
   readonly #entries: LRUCache<string, CachedPrediction> | undefined;
-  readonly #versions = new LRUCache<string, KnownVersion>({ max: MAX_VERSIONS });
-  // One object for each: doors keep by it what they have written of it.
-  readonly #answering = new LRUCache<string, AnsweringVersion>({ max: MAX_VERSIONS });
   readonly #policies = new WeakMap<Deployment, { readonly policy: PredictionPolicy | undefined }>();
-  // Until when a key is left to the one who renews it, or alone after a failure.
-  readonly #renewals = new LRUCache<string, number>({ max: MAX_RENEWALS });
-  readonly #counts = { hits: 0, misses: 0, stale: 0, evictions: 0, errors: 0 };
+  readonly #counts = { hits: 0, misses: 0, stale: 0, evictions: 0 };
+  readonly #cleared = new ClearedMoments();
   #generation = 0;
 
   constructor(options: PredictionCacheOptions) {
     this.#options = options;
-    const { maxBytes } = options;
+    const { maxBytes, clock } = options;
+    this.renewals = new Renewals(clock);
     if (maxBytes > 0) {
       this.#entries = new LRUCache<string, CachedPrediction>({
         maxSize: maxBytes,
@@ -142,33 +119,6 @@ export class PredictionCache {
   keepsAnswersOf(model: string): boolean {
     const deployment = this.#options.deploymentOf(model);
     return deployment !== undefined && this.policyOf(deployment) !== undefined;
-  }
-
-  /** What is known of a version that was loaded in this isolate before. */
-  knownVersion(model: string, version: string): KnownVersion | undefined {
-    return this.#versions.get(`${model}@${version}`);
-  }
-
-  learn({ model, version, digest, etag, manifest, session }: LoadedVersion): KnownVersion {
-    const { inputs, outputs } = session;
-    const known: KnownVersion = {
-      model,
-      version,
-      digest,
-      etag,
-      manifest,
-      inputs,
-      outputs,
-      keyPrefix: keyPrefix(digest, inputs),
-      allOutputsKey: outputsKey(outputs.map(({ name }) => name)),
-    };
-    this.#versions.set(`${model}@${version}`, known);
-    return known;
-  }
-
-  /** For a version that was unloaded: it is loaded again before it answers, from the cache as well. */
-  forgetVersion(model: string, version: string): void {
-    this.#versions.delete(`${model}@${version}`);
   }
 
   /** The key in the isolate: at once for small inputs, which need no hash. */
@@ -216,24 +166,11 @@ export class PredictionCache {
     return found !== undefined && nowMs < found.freshUntilMs ? found : undefined;
   }
 
-  /** What answers of a kept prediction name: the version asked, or what computed it in its place. */
-  answeringVersion(prediction: CachedPrediction, asked: KnownVersion): AnsweringVersion {
-    // Equal bytes under another name share predictions: each answers in its own.
-    if (prediction.strategy === "fast") return asked;
-    const { model, version, digest } = prediction;
-    const key = JSON.stringify([model, version, digest, asked.model, asked.version]);
-    const known = this.#answering.get(key);
-    if (known !== undefined) return known;
-    const made = { model, version, digest, etag: "", manifest: asked.manifest };
-    this.#answering.set(key, made);
-    return made;
-  }
-
   /** What was computed, as it is kept. */
   make({ version, outputs, policy, premium }: MadePrediction): CachedPrediction {
     const { clock, random } = this.#options;
     const createdAtMs = clock.now();
-    const ttlMs = Math.round(policy.ttlMs * (1 - JITTER + 2 * JITTER * random()));
+    const ttlMs = spreadFreshMs(policy, random());
     const by = premium ?? version;
     const strategy: Strategy = premium === undefined ? "fast" : "premium";
     return {
@@ -268,23 +205,6 @@ export class PredictionCache {
     if (sizeOf(kept, key) <= this.#options.maxBytes) this.#entries.set(key, kept);
   }
 
-  /** True for the one who is to renew a stale prediction; it then says how it ended. */
-  claimRenewal(key: string, nowMs: number): boolean {
-    if (nowMs < (this.#renewals.get(key) ?? 0)) return false;
-    this.#renewals.set(key, nowMs + RENEWAL_MAX_MS);
-    return true;
-  }
-
-  /** After a failure nobody tries again for a second. */
-  endRenewal(key: string, succeeded: boolean): void {
-    if (succeeded) {
-      this.#renewals.delete(key);
-      return;
-    }
-    this.#counts.errors += 1;
-    this.#renewals.set(key, this.#options.clock.now() + RENEWAL_PAUSE_MS);
-  }
-
   /** Raised by everything that clears: work that began before keeps nothing. */
   get generation(): number {
     return this.#generation;
@@ -294,19 +214,30 @@ export class PredictionCache {
   clear(): void {
     this.#generation += 1;
     this.#entries?.clear();
-    this.#renewals.clear();
+    this.renewals.clear();
   }
 
   /** Forgets a model's predictions in this isolate, those of equal bytes under another name included. */
   clearModel(model: string): void {
     this.#generation += 1;
-    const digests = new Set<string>();
-    for (const known of this.#versions.values()) {
-      if (known.model === model) digests.add(known.digest);
-    }
+    const digests = this.versions.digestsOf(model);
     for (const [key, entry] of [...(this.#entries?.entries() ?? [])]) {
       if (entry.model === model || digests.has(entry.askedDigest)) this.#entries?.delete(key);
     }
+  }
+
+  /**
+   * Takes what Redis holds by now of one model, or of all, for cleared: for whoever clears, since
+   * Redis may not have taken the new epoch. Forgotten once there is another epoch.
+   */
+  distrustRedis(model: string | undefined): void {
+    const digests = model === undefined ? [] : this.versions.digestsOf(model);
+    this.#cleared.add(this.epoch, this.#options.clock.now(), { model, digests });
+  }
+
+  /** When a version's answers were cleared here last: what Redis holds from until then is none. */
+  clearedAtMs(version: Pick<KnownVersion, "model" | "digest">): number {
+    return this.#cleared.of(this.epoch, version);
   }
 
   stats(): { readonly isolate: IsolateStats; readonly redis: RedisStats | undefined } {
@@ -316,6 +247,7 @@ export class PredictionCache {
         bytes: this.#entries?.calculatedSize ?? 0,
         max_bytes: this.#options.maxBytes,
         ...this.#counts,
+        errors: this.renewals.failures,
       },
       redis: this.#options.redis?.stats(),
     };

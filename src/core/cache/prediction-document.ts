@@ -1,14 +1,18 @@
 import * as z from "zod/mini";
+import { fitsShape } from "../model/batch.ts";
 import { parseText } from "../model/parse-text.ts";
 import { STRATEGIES } from "../model/strategies.ts";
-import type { Tensor, TensorSpec } from "../model/tensor.ts";
+import type { Tensor } from "../model/tensor.ts";
 import {
   readTensorDocument,
-  type TensorDocument,
   tensorDocument,
   writeTensorDocument,
 } from "../model/tensor-document.ts";
 import type { CachedPrediction } from "./cached-prediction.ts";
+import type { Expected, OutputSpec } from "./expected.ts";
+
+/** How much later than here an isolate may believe it is: a Worker's clock stands still while it computes. */
+const CLOCK_SKEW_MS = 60_000;
 
 const ms = z.int().check(z.minimum(0));
 
@@ -48,25 +52,29 @@ export const writeDocument = (prediction: CachedPrediction): string =>
 
 /**
  * Reads what Redis holds. `undefined` for anything that is not an answer of this very digest with
- * these very outputs: whoever wrote it, it is no hit.
- * @param digest of the version asked
- * @param outputs the specs of the outputs asked for, in their order
+ * these very outputs, or that says it will be made later than now: whoever wrote it, it is no hit.
+ * Its times are cut to what the settings allow.
  */
 export function readDocument(
   text: string,
-  { digest, outputs }: { readonly digest: string; readonly outputs: readonly TensorSpec[] },
+  expected: Expected,
+  nowMs: number,
 ): CachedPrediction | undefined {
   const read = z.safeParse(documentSchema, parseText(text));
   if (!read.success) return undefined;
   const document = read.data;
+  const { digest, outputs, batch } = expected;
   // The key says it as well: a value of another digest stands under a wrong one.
   const asked = document._asked_digest ?? document._digest ?? digest;
   if (asked !== digest || document.outputs.length !== outputs.length) return undefined;
+  if (document._created_at > nowMs + CLOCK_SKEW_MS) return undefined;
   const tensors: Tensor[] = [];
   for (const [index, spec] of outputs.entries()) {
     const written = document.outputs[index];
     const tensor =
-      written === undefined || !fits(spec, written) ? undefined : readTensorDocument(written);
+      written === undefined || !fits(spec, written, batch)
+        ? undefined
+        : readTensorDocument(written);
     if (tensor === undefined) return undefined;
     tensors.push(tensor);
   }
@@ -77,11 +85,30 @@ export function readDocument(
     askedDigest: digest,
     strategy: document._strategy,
     outputs: tensors,
-    createdAtMs: document._created_at,
-    freshUntilMs: document.fresh_until,
-    staleUntilMs: document.stale_until,
+    ...timesOf(document, expected),
   };
 }
 
-const fits = (spec: TensorSpec, { name, datatype }: TensorDocument): boolean =>
-  name === spec.name && datatype === spec.datatype;
+function timesOf(
+  { _created_at: createdAtMs, fresh_until, stale_until }: z.output<typeof documentSchema>,
+  { freshMs, staleMs }: Expected,
+): Pick<CachedPrediction, "createdAtMs" | "freshUntilMs" | "staleUntilMs"> {
+  const staleUntilMs = Math.min(stale_until, createdAtMs + freshMs + staleMs);
+  const freshUntilMs = Math.min(fresh_until, createdAtMs + freshMs, staleUntilMs);
+  return { createdAtMs, freshUntilMs, staleUntilMs };
+}
+
+/** Whether outputs are what is expected, in their order. */
+export const fitOutputs = (
+  tensors: readonly Tensor[],
+  { outputs, batch }: Pick<Expected, "outputs" | "batch">,
+): boolean => tensors.every((tensor, index) => fits(outputs[index], tensor, batch));
+
+const fits = (
+  spec: OutputSpec | undefined,
+  { name, datatype, shape }: Pick<Tensor, "name" | "datatype" | "shape">,
+  batch: number | undefined,
+): boolean =>
+  name === spec?.name &&
+  datatype === spec.datatype &&
+  (spec.shape === undefined || fitsShape({ shape: spec.shape }, shape, batch));

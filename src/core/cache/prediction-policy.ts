@@ -31,6 +31,20 @@ export function effectivePolicy(
   return { isolate, redis, ttlMs, staleMs };
 }
 
+/** By how much of itself a time of freshness is longer or shorter. */
+const JITTER = 0.1;
+
+/**
+ * How long an answer is fresh: spread, so that what was made together does not end together.
+ * @param random 0 ≤ r < 1
+ */
+export const spreadFreshMs = ({ ttlMs }: Pick<PredictionPolicy, "ttlMs">, random: number): number =>
+  Math.round(ttlMs * (1 - JITTER + 2 * JITTER * random));
+
+/** The most that `spreadFreshMs` gives. */
+export const longestFreshMs = (policy: Pick<PredictionPolicy, "ttlMs">): number =>
+  spreadFreshMs(policy, 1);
+
 /** A run that takes less is made again faster than Redis answers. */
 const PAYS_FROM_MS = 5;
 const RUNS_TO_BELIEVE = 3;

@@ -14,6 +14,7 @@ export interface FetchFailure {
     | "invalid_manifest"
     | "bytes_missing"
     | "digest_mismatch"
+    | "version_overwritten"
     | "model_too_large"
     | "store_unavailable";
   readonly detail: string;
@@ -72,9 +73,19 @@ export async function tryFetch(
   return { manifest, bytes: await storedBytes(deps, model, version, endMs) };
 }
 
-/** Takes an attempt for what it is: a whole version, or why it is none. */
-export function wholeOf({ manifest, bytes }: FetchAttempt): Result<FetchedVersion, FetchFailure> {
+/**
+ * Takes an attempt for what it is: a whole version, or why it is none.
+ * @param published the digest that it must have, whatever its manifest says; left out, that holds
+ */
+export function wholeOf(
+  { manifest, bytes }: FetchAttempt,
+  published?: string,
+): Result<FetchedVersion, FetchFailure> {
   if (!manifest.ok) return manifest;
+  if (published !== undefined && manifest.value.digest !== published) {
+    const detail = replacedWhole(manifest.value, published);
+    return fail({ reason: "version_overwritten", detail });
+  }
   if (!bytes.ok) return bytes;
   if (bytes.value.sha256 !== manifest.value.digest) return mismatch(manifest.value, bytes.value);
   return ok({ manifest: manifest.value, bytes: bytes.value });
@@ -132,6 +143,10 @@ const mismatch = (
     reason: "digest_mismatch",
     detail: overwritten(manifest, bytes.byteLength, `SHA-256 ${sha256}`),
   });
+
+/** Words for a version whose manifest was overwritten, whether or not its bytes were as well. */
+export const replacedWhole = ({ version, digest }: Manifest, published: string): string =>
+  `the manifest of version ${version} says ${digest}, the deployment that it was published as ${published}: it was overwritten in the bucket; restore it from the backup, or publish what stands there now as a version of its own`;
 
 /** Words for an object whose bytes are not the version's. */
 export const overwritten = (

@@ -1,10 +1,12 @@
+import type { ModelCache } from "../cache/model-cache.ts";
 import { type FlightContext, SingleFlight } from "../cache/single-flight.ts";
 import type { ServeFailure } from "../model/failure.ts";
 import { fail, ok, type Result } from "../model/result.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Events } from "../ports/events.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
-import type { Catalog, CatalogEntry } from "../routing/catalog.ts";
+import { type Catalog, type CatalogEntry, GONE } from "../routing/catalog.ts";
+import { dropReplaced } from "./drop-replaced.ts";
 import type { CatalogFeed } from "./freshness/catalog-feed.ts";
 import { effectiveFreshness, type FreshnessSettings } from "./freshness/settings.ts";
 import { readDeployment } from "./read-deployment.ts";
@@ -23,6 +25,8 @@ export interface DeploymentFinderDeps {
   /** Asked when the first store has no readable deployment; missing when there is none. */
   readonly backupStore?: ObjectStore | undefined;
   readonly freshness: FreshnessSettings;
+  /** Loaded versions that a deployment shows to be replaced are let go of. */
+  readonly models: ModelCache;
   /** Tells which pointers moved; missing without Redis: each model in use is asked about then. */
   readonly feed?: CatalogFeed | undefined;
   /** Confirms or replaces what the catalog holds of a model. */
@@ -55,7 +59,7 @@ export class DeploymentFinder {
     const known = this.known(context, model);
     if (known !== undefined) return ok(known);
     if (catalog.get(model) !== undefined) return tooOld(model);
-    if (catalog.isAbsent(model, clock.now())) return notFound(model);
+    if (catalog.isAbsent(model, clock.now())) return notFound(catalog, model);
     return (await this.#finds.join(context, model, () => this.#fetch(model))).value;
   }
 
@@ -67,7 +71,13 @@ export class DeploymentFinder {
     const refused = freshness.strictFreshness && this.isStale(entry);
     // Who is refused for want of a check has one made, whatever the interval says.
     const everyMs = refused ? Math.min(freshness.revalidateMs, RETRY_MS) : freshness.revalidateMs;
-    if (freshness.checkFreshness || refused) this.#revalidate(context, model, entry, everyMs);
+    const { feed } = this.#deps;
+    // Orders to all isolates are heeded whether or not pointers are followed.
+    feed?.nudge(context, everyMs);
+    const isFed = feed !== undefined && freshness.checkFreshness && !feed.isSilent;
+    if (!isFed && (freshness.checkFreshness || refused)) {
+      this.#revalidate(context, model, entry, everyMs);
+    }
     return refused ? undefined : entry;
   }
 
@@ -96,11 +106,7 @@ export class DeploymentFinder {
     entry: CatalogEntry,
     revalidateMs: number,
   ): void {
-    const { clock, refresh, feed } = this.#deps;
-    if (feed !== undefined) {
-      feed.nudge(context, revalidateMs);
-      if (!feed.isSilent) return;
-    }
+    const { clock, refresh } = this.#deps;
     const now = clock.now();
     if (now - entry.triedAtMs < revalidateMs) return;
     // One check at a time. A check whose isolate work was cut off never ends: it counts for a while only.
@@ -111,25 +117,29 @@ export class DeploymentFinder {
   }
 
   async #fetch(model: string): Promise<Found> {
-    const { store, catalog, clock } = this.#deps;
+    const { store, catalog, clock, models } = this.#deps;
     const read = await readDeployment(store, model);
     if (!read.ok) {
       const { failure } = read;
       const spare = await this.#fetchSpare(model, failure);
       if (spare !== undefined) return ok(spare);
-      if (failure.reason === "absent") {
-        catalog.setAbsent(model, clock.now() + ABSENT_MS);
-        return notFound(model);
-      }
+      const now = clock.now();
       const { detail } = failure;
-      if (failure.reason === "invalid_document")
+      if (failure.reason === "absent") {
+        catalog.setAbsent(model, now + ABSENT_MS);
+        return notFound(catalog, model);
+      }
+      if (failure.reason === "invalid_document") {
+        catalog.setLost(model, { reason: failure.reason, detail }, now);
         return fail({ reason: "model_unavailable", detail });
+      }
       return fail({ reason: "store_unavailable", detail, cause: failure.cause });
     }
     const now = clock.now();
     const { value: deployment, etag } = read.value;
     const entry: CatalogEntry = { deployment, etag, checkedAtMs: now, triedAtMs: now };
     catalog.set(model, entry);
+    dropReplaced(models, deployment);
     return ok(entry);
   }
 
@@ -144,7 +154,7 @@ export class DeploymentFinder {
     if (!read.ok) return undefined;
     const now = clock.now();
     const { value: deployment, etag } = read.value;
-    const reason = failure.reason === "absent" ? "pointer_missing" : failure.reason;
+    const reason = failure.reason === "absent" ? GONE : failure.reason;
     const detail = `the backup's revision ${deployment.rev} is served: ${failure.detail}`;
     const degraded = { reason, detail, sinceMs: now };
     const entry: CatalogEntry = { deployment, etag, checkedAtMs: now, triedAtMs: now, degraded };
@@ -160,5 +170,8 @@ const tooOld = (model: string) =>
     detail: `what model '${model}' serves has not been confirmed for longer than MAX_STALE_MS, and STRICT_FRESHNESS is on; it is being asked now, try again`,
   });
 
-const notFound = (model: string) =>
-  fail({ reason: "model_not_found", detail: `there is no model '${model}'` });
+function notFound(catalog: Catalog, model: string) {
+  const lost = catalog.lost(model);
+  const why = lost === undefined ? "" : `: ${lost.detail}`;
+  return fail({ reason: "model_not_found", detail: `there is no model '${model}'${why}` });
+}

@@ -1,12 +1,14 @@
 import type { LoadedVersion, ModelCache } from "../cache/model-cache.ts";
 import type { ServeFailure } from "../model/failure.ts";
 import { fail, ok, type Result } from "../model/result.ts";
+import type { Bytes } from "../model/tensor.ts";
 import type { Background } from "../ports/background.ts";
 import type { BytesCache } from "../ports/bytes-cache.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Engine, EngineSession, OpenFailure } from "../ports/engine.ts";
 import type { Events } from "../ports/events.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import type { SpareRequest } from "./backup/fetch-spare.ts";
 import { keepBytes } from "./cached-bytes.ts";
 import { type FetchedVersion, type FetchFailure, tryFetch, wholeOf } from "./fetch-version.ts";
 import { openWithRoom } from "./open-with-room.ts";
@@ -18,10 +20,23 @@ import type { SignatureFailure } from "./signature/check-signature.ts";
  * version and may pass; the others stay true, since a version never changes.
  */
 export interface LoadFailure {
-  readonly reason: FetchFailure["reason"] | SignatureFailure["reason"] | OpenFailure["reason"];
+  readonly reason:
+    | FetchFailure["reason"]
+    | SignatureFailure["reason"]
+    | OpenFailure["reason"]
+    | NoRoom["reason"];
   readonly detail: string;
   readonly cause?: unknown;
 }
+
+/** It fits only at the cost of what it may not cost: for whoever has brought an `OpenWithin`. */
+export interface NoRoom {
+  readonly reason: "crowded_out";
+  readonly detail: string;
+}
+
+/** Opens a session that fits into the model cache's budget without pushing out what is needed more. */
+export type OpenWithin = (bytes: Bytes) => Promise<Result<EngineSession, OpenFailure | NoRoom>>;
 
 export interface LoadDeps {
   readonly store: ObjectStore;
@@ -35,6 +50,15 @@ export interface LoadDeps {
   readonly backupStore?: ObjectStore | undefined;
   /** Missing: signatures are not looked at. */
   readonly signatures?: SignatureRules;
+  /** The digest that a version is known to have been published with. No I/O. */
+  readonly publishedDigest?: (model: string, version: string) => string | undefined;
+}
+
+export interface LoadOptions {
+  /** In place of whatever room it takes. */
+  readonly openWithin?: OpenWithin | undefined;
+  /** What the version must be, where a pointer says so that this isolate does not go by yet. */
+  readonly published?: string | undefined;
 }
 
 /** Milliseconds that fetching a version's bytes may take: under `waitUntil`'s 30 s, with time left to open it. */
@@ -58,41 +82,52 @@ export async function loadVersion(
   model: string,
   version: string,
   background: Background,
+  { openWithin, published }: LoadOptions = {},
 ): Promise<Result<LoadedVersion, LoadFailure>> {
   const startedMs = deps.clock.now();
-  const fetched = await fetchVersion(deps, model, version, background);
+  // Asked for when it is needed: the pointer may come while the bytes do.
+  const digestOf = () => published ?? deps.publishedDigest?.(model, version);
+  const fetched = await fetchVersion(deps, { model, version, background }, digestOf);
   if (!fetched.ok) return fetched;
   const { manifest, bytes } = fetched.value;
   const { digest, signature } = manifest;
   const thing = { model, version, digest, signature };
   const signed = await applySignaturePolicy(deps.signatures, thing);
   if (!signed.ok) return signed;
-  const session = await openWithRoom(deps, bytes.bytes);
+  const session = await (openWithin?.(bytes.bytes) ??
+    openWithRoom(deps, bytes.bytes, manifest.peak_memory_bytes));
   if (!session.ok) return session;
   const { bytesCache } = deps;
   if (bytesCache !== undefined && bytes.from !== "bytes-cache") {
     background.keep(keepBytes(bytesCache, manifest, bytes));
   }
-  return keep(deps, startedMs, fetched.value, session.value);
+  const still = wholeOf({ manifest: ok(manifest), bytes: ok(bytes) }, digestOf());
+  if (still.ok) return keep(deps, startedMs, fetched.value, session.value);
+  await session.value.release();
+  return still;
 }
 
 /** From the first store, or, when that does not give it whole, from the second. */
 async function fetchVersion(
   deps: LoadDeps,
-  model: string,
-  version: string,
-  background: Background,
+  request: Omit<SpareRequest, "published">,
+  digestOf: () => string | undefined,
 ): Promise<Result<FetchedVersion, FetchFailure>> {
   const { backupStore } = deps;
+  const { model, version } = request;
   if (backupStore === undefined) {
-    return wholeOf(await tryFetch(deps, model, version, BYTES_DEADLINE_MS));
+    return wholeOf(await tryFetch(deps, model, version, BYTES_DEADLINE_MS), digestOf());
   }
   const attempt = await tryFetch(deps, model, version, FIRST_BYTES_DEADLINE_MS);
-  const fetched = wholeOf(attempt);
+  const published = digestOf();
+  const fetched = wholeOf(attempt, published);
   if (fetched.ok || fetched.failure.reason === "model_too_large") return fetched;
   // Not imported but when a version is in trouble: a cold start loads what it needs.
   const { fetchSpare } = await import("./backup/fetch-spare.ts");
-  const spare = await fetchSpare({ ...deps, backupStore }, attempt, { model, version, background });
+  const spare = await fetchSpare({ ...deps, backupStore }, attempt, {
+    ...request,
+    published,
+  });
   return spare === undefined ? fetched : ok(spare);
 }
 

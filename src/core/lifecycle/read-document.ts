@@ -1,5 +1,6 @@
 import { getTextEncoding } from "@bufbuild/protobuf/wire";
 import { fail, ok, type Result } from "../model/result.ts";
+import { wordIssue } from "../model/word-issue.ts";
 import type { ObjectStore, StoreFailure } from "../ports/object-store.ts";
 
 /** A small JSON document of the bucket, with the etag it was read at. */
@@ -10,7 +11,10 @@ export interface Document<T> {
 
 /** Of a zod schema, in its large or small form, what is needed here. */
 export interface DocumentSchema<T> {
-  safeParse(value: unknown):
+  safeParse(
+    value: unknown,
+    context?: { readonly error?: typeof wordIssue },
+  ):
     | { readonly success: true; readonly data: T }
     | {
         readonly success: false;
@@ -62,7 +66,7 @@ export function parseDocument<T>(
 ): Result<T, DocumentInvalid> {
   const parsed = parse(bytes);
   if (parsed === undefined) return invalid(key, "it is not JSON in UTF-8");
-  const checked = schema.safeParse(parsed.json);
+  const checked = schema.safeParse(parsed.json, { error: wordIssue });
   if (checked.success) return ok(checked.data);
   const issue = checked.error.issues[0];
   return invalid(key, `${issue?.path.join(".") || "it"}: ${issue?.message ?? "wrong"}`);
@@ -73,7 +77,9 @@ const invalid = (key: string, what: string) =>
 
 function parse(bytes: Uint8Array): { readonly json: unknown } | undefined {
   try {
-    return { json: JSON.parse(getTextEncoding().decodeUtf8(bytes, true)) };
+    const text = getTextEncoding().decodeUtf8(bytes, true);
+    // Editors of some systems begin a file with U+FEFF, which is no JSON (RFC 8259, section 8.1).
+    return { json: JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text) };
   } catch {
     return undefined;
   }

@@ -1,36 +1,20 @@
 import type { LoadedVersion, ModelCache } from "../cache/model-cache.ts";
 import type { FlightContext } from "../cache/single-flight.ts";
 import type { Deployment } from "../model/deployment.ts";
+import { deploymentKey } from "../model/keys.ts";
+import { PRODUCTION } from "../model/reference.ts";
 import { ok, type Result } from "../model/result.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Events } from "../ports/events.ts";
-import type { ObjectStore } from "../ports/object-store.ts";
-import type { SharedCache } from "../ports/shared-cache.ts";
-import type { Catalog, CatalogEntry } from "../routing/catalog.ts";
+import type { CatalogEntry } from "../routing/catalog.ts";
 import { routedVersions, routeOf } from "../routing/resolve.ts";
+import { dropReplaced } from "./drop-replaced.ts";
+import { isOvertaken, keepOld } from "./keep-old.ts";
 import type { LoadFailure } from "./load-version.ts";
 import { readDeployment } from "./read-deployment.ts";
+import type { RefreshDeps, RefreshOutcome } from "./refresh-deps.ts";
 import type { RegistryFailure } from "./registry-failure.ts";
-import type { VersionLoader } from "./version-loader.ts";
+import type { Why } from "./retry-pauses.ts";
 
-export interface RefreshDeps {
-  readonly store: ObjectStore;
-  readonly catalog: Catalog;
-  readonly models: ModelCache;
-  readonly loader: VersionLoader;
-  readonly clock: Clock;
-  readonly events: Events;
-  /** Keeps a model whose pointer the first store has lost; missing when there is none. */
-  readonly backupStore?: ObjectStore | undefined;
-  /** Where every isolate looks for what has moved; missing without Redis. */
-  readonly sharedCache?: SharedCache | undefined;
-}
-
-/**
- * - `kept`: the newer state could not be read or loaded, so what was served is served on.
- * - `overtaken`: another check changed what is known while this one waited; what this one saw is older.
- */
-export type RefreshOutcome = "unchanged" | "changed" | "removed" | "kept" | "overtaken" | "unknown";
+export type { RefreshDeps, RefreshOutcome } from "./refresh-deps.ts";
 
 /**
  * Confirms a model's deployment against the store with one conditional GET.
@@ -49,27 +33,23 @@ export async function refreshDeployment(
   const read = await readDeployment(deps.store, model, entry.etag);
   if (isOvertaken(deps, entry)) return "overtaken";
   if (read.ok) return take(deps, context, entry, read.value.value, read.value.etag);
-  const { reason, detail } = read.failure;
-  if (reason === "unchanged") return confirm(deps, entry);
-  if (reason === "absent") {
-    if (await isBackedUp(deps, model)) return keepOld(deps, entry, "pointer_missing", detail);
-    if (isOvertaken(deps, entry)) return "overtaken";
-    deps.catalog.forget(model);
-    return "removed";
+  const { failure } = read;
+  if (failure.reason === "unchanged") return confirm(deps, entry);
+  if (failure.reason === "absent") {
+    // Not imported but when a pointer is in trouble: a cold start loads what it needs.
+    const { losePointer } = await import("./lose-pointer.ts");
+    return losePointer(deps, entry, failure.detail);
   }
-  return keepOld(deps, entry, reason, detail);
-}
-
-/** A pointer that the backup has was lost and not removed: nothing of Freshet removes one. */
-async function isBackedUp({ backupStore }: RefreshDeps, model: string): Promise<boolean> {
-  if (backupStore === undefined) return false;
-  const spare = await readDeployment(backupStore, model);
-  return spare.ok || spare.failure.reason !== "absent";
+  return keepOld(deps, entry, {
+    ...failure,
+    pointerEtag: "etag" in failure ? failure.etag : undefined,
+  });
 }
 
 function confirm(deps: RefreshDeps, entry: CatalogEntry): RefreshOutcome {
   const now = deps.clock.now();
   const { deployment, etag } = entry;
+  deps.loader.pauses.end(deployment.model);
   deps.catalog.set(deployment.model, { deployment, etag, checkedAtMs: now, triedAtMs: now });
   return "unchanged";
 }
@@ -82,25 +62,69 @@ async function take(
   etag: string,
 ): Promise<RefreshOutcome> {
   const { model } = deployment;
-  for (const version of versionsToLoad(deps, entry.deployment, deployment)) {
-    const { value: outcome } = await deps.loader.load(context, model, version);
-    if (isOvertaken(deps, entry)) return "overtaken";
-    if (!outcome.ok) return keepOld(deps, entry, ...why(version, outcome.failure));
-    const warm = await runSample(deps, outcome.value);
-    if (isOvertaken(deps, entry)) return "overtaken";
-    if (!warm.ok) return keepOld(deps, entry, ...why(version, warm.failure));
+  const { loader, clock } = deps;
+  if (lacksProduction(deployment) && !lacksProduction(entry.deployment)) {
+    return keepOld(deps, entry, { ...withoutProduction(model), pointerEtag: etag });
   }
-  const now = deps.clock.now();
+  dropReplaced(deps.models, deployment);
+  const resting = loader.pauses.restingFor(model, etag, clock.now());
+  const wrong = resting ?? (await tryVersions(deps, context, entry, deployment, etag));
+  if (wrong === "overtaken") return wrong;
+  if (wrong !== undefined) {
+    // The store's trouble says nothing of the versions, and may be over at the next check.
+    if (wrong !== resting && wrong.reason !== "store_unavailable") {
+      loader.pauses.rest(model, etag, wrong, clock.now());
+    }
+    const { reason, detail } = wrong;
+    return keepOld(deps, entry, { reason, detail, pointerEtag: etag });
+  }
+  loader.pauses.end(model);
+  const now = clock.now();
   deps.catalog.set(model, { deployment, etag, checkedAtMs: now, triedAtMs: now });
-  deps.events.emit({
-    kind: "deployment_changed",
-    model,
-    fromRev: entry.deployment.rev,
-    toRev: deployment.rev,
-  });
+  const { rev: toRev } = deployment;
+  deps.events.emit({ kind: "deployment_changed", model, fromRev: entry.deployment.rev, toRev });
   releaseUnrouted(deps.models, entry.deployment, deployment);
   return "changed";
 }
+
+/** Loads what a pointer newly sends traffic to, and has it answer its sample; tells what does not. */
+async function tryVersions(
+  deps: RefreshDeps,
+  context: FlightContext,
+  entry: CatalogEntry,
+  deployment: Deployment,
+  etag: string,
+): Promise<Why | "overtaken" | undefined> {
+  const { model, digests = {} } = deployment;
+  const failed = deps.loader.pauses.failedVersion(model, etag);
+  const why = (version: string, { reason, detail }: LoadFailure | RegistryFailure): Why => ({
+    version,
+    reason,
+    detail: `version ${version}: ${detail}`,
+  });
+  for (const version of versionsToTry(deps, entry.deployment, deployment, failed)) {
+    const published = digests[version];
+    const { value: outcome } = await deps.loader.load(context, model, version, { published });
+    if (isOvertaken(deps, entry)) return "overtaken";
+    if (!outcome.ok) return why(version, outcome.failure);
+    const warm = await runSample(deps, outcome.value);
+    if (isOvertaken(deps, entry)) return "overtaken";
+    if (warm.ok) continue;
+    // What gets no traffic holds no memory; and its manifest is read anew when it is tried again.
+    deps.models.unload(model, version, "unrouted");
+    return why(version, warm.failure);
+  }
+  return undefined;
+}
+
+const lacksProduction = (deployment: Deployment): boolean =>
+  routeOf(deployment, PRODUCTION) === undefined;
+
+/** As the API, which takes no such deployment. */
+const withoutProduction = (model: string) => ({
+  reason: "invalid_document",
+  detail: `${deploymentKey(model)}: aliases: '${PRODUCTION}' is missing: it is what a bare model name means`,
+});
 
 /**
  * Lets go of versions that no alias has named since the move before last: a model that is
@@ -131,22 +155,24 @@ async function runSample(
   return (await models.use(loaded, (session) => checkSample(session, sample))) ?? ok(undefined);
 }
 
-// A request's check and the cron's may overlap, and a slow store lets the older one answer last.
-const isOvertaken = ({ catalog }: RefreshDeps, { deployment, etag }: CatalogEntry): boolean =>
-  catalog.get(deployment.model)?.etag !== etag;
-
-/** Versions that an alias in use here would newly answer from. */
-function versionsToLoad(
+/**
+ * Versions that an alias in use here would newly answer from: what is loaded has been tried, save
+ * the one that failed for this pointer before and that a request by its number has loaded since.
+ */
+function versionsToTry(
   { models, catalog }: RefreshDeps,
   old: Deployment,
   next: Deployment,
+  failed: string | undefined,
 ): readonly string[] {
   const { model } = next;
   const wanted = Object.entries(next.aliases)
     // What was crowded out or cleared is asked for again: it must not meet a version untried.
     .filter(([alias]) => isInUse(models, old, alias) || catalog.hasServed(model, alias))
     .flatMap(([, route]) => routedVersions(route));
-  return [...new Set(wanted)].filter((version) => models.peek(model, version) === undefined);
+  return [...new Set(wanted)].filter(
+    (version) => version === failed || models.peek(model, version) === undefined,
+  );
 }
 
 function isInUse(models: ModelCache, deployment: Deployment, alias: string): boolean {
@@ -156,22 +182,3 @@ function isInUse(models: ModelCache, deployment: Deployment, alias: string): boo
     (version) => models.peek(deployment.model, version) !== undefined,
   );
 }
-
-function keepOld(
-  deps: RefreshDeps,
-  entry: CatalogEntry,
-  reason: string,
-  detail: string,
-): RefreshOutcome {
-  const { model } = entry.deployment;
-  const now = deps.clock.now();
-  const sinceMs = entry.degraded?.sinceMs ?? now;
-  deps.catalog.set(model, { ...entry, triedAtMs: now, degraded: { reason, detail, sinceMs } });
-  deps.events.emit({ kind: "deployment_kept", model, reason, detail });
-  return "kept";
-}
-
-const why = (version: string, failure: LoadFailure | RegistryFailure): [string, string] => [
-  failure.reason,
-  `version ${version}: ${failure.detail}`,
-];

@@ -1,7 +1,8 @@
 // The small form of zod: what every cold start loads.
 import * as z from "zod/mini";
+import { madeWhenNeeded } from "./made-when-needed.ts";
 import { isAlias, isModelName, isVersion } from "./reference.ts";
-import { premiumDraft, premiumSchema } from "./strategies.ts";
+import { premiumSchema } from "./strategies.ts";
 
 const version = z
   .string()
@@ -66,79 +67,65 @@ export const moveSchema = z.object({
 });
 
 /** Up to a year. */
-const milliseconds = z.int().check(z.minimum(0), z.maximum(366 * 24 * 3_600_000));
+const milliseconds = () => z.int().check(z.minimum(0), z.maximum(366 * 24 * 3_600_000));
 
 /** How answers of this model are cached; what is left out is decided by the settings of the Worker. */
-const cacheFields = {
+export const cacheFields = () => ({
   /** Keep answers in the isolate. */
   isolate: z.optional(z.boolean()),
   /** Keep answers in Redis; left out, it is decided by what a run costs. */
   redis: z.optional(z.boolean()),
   /** How long an answer counts as fresh. */
-  ttl_ms: z.optional(milliseconds),
+  ttl_ms: z.optional(milliseconds()),
   /** For how long after that it may be answered while it is made anew. */
-  stale_ms: z.optional(milliseconds),
-};
-
-const cachePolicy = z.looseObject(cacheFields);
+  stale_ms: z.optional(milliseconds()),
+});
 
 /** Overrides of the Worker's switches for one model: the same names in lower case. */
-const switchFields = {
+export const switchFields = () => ({
   use_cache: z.optional(z.boolean()),
   check_freshness: z.optional(z.boolean()),
-  revalidate_ms: z.optional(milliseconds),
-  max_stale_ms: z.optional(milliseconds),
+  revalidate_ms: z.optional(milliseconds()),
+  max_stale_ms: z.optional(milliseconds()),
   strict_freshness: z.optional(z.boolean()),
-};
-
-const switches = z.looseObject(switchFields);
+});
 
 /** Aliases and versions that the cron loads before anybody asks. */
-const warm = z.optional(z.array(z.union([version, aliasName])));
+export const warm = z.optional(
+  z.array(z.union([version, aliasName], 'must be an alias, or a version as a string, such as "3"')),
+);
 
 /** What becomes a prediction record; left out: `/v1` predictions at rate 1, `/v2` at 0. */
-const recordFields = {
+export const recordFields = () => ({
   /** Share of predictions that are recorded, 0 to 1. */
   rate: z.optional(z.number().check(z.minimum(0), z.maximum(1))),
   /** How long a record can be read and given its outcome. */
   days: z.optional(z.int().check(z.minimum(1), z.maximum(3_650))),
   /** Keep the inputs themselves, not only their digest. */
   log_inputs: z.optional(z.boolean()),
-};
+});
 
 /**
  * How single rows of concurrent requests are put into one run. Without a field it is off, as it is
  * where nothing is said: only for graphs whose rows do not depend on each other.
  */
-const batchingFields = {
+export const batchingFields = () => ({
   /** Most rows of one run; left out: 64. */
   max_batch_size: z.optional(z.int().check(z.minimum(2), z.maximum(256))),
   /** From so many requests at a time on; below, each runs at once and alone; left out: 16. */
   min_concurrency: z.optional(z.int().check(z.minimum(2), z.maximum(1_000))),
-};
+});
 
+// Most deployments set none of it.
 const deploymentSettings = {
-  cache: z.optional(cachePolicy),
-  policy: z.optional(switches),
-  warm,
-  strategies: z.optional(z.looseObject({ premium: z.optional(premiumSchema) })),
-  record: z.optional(z.looseObject(recordFields)),
-  batching: z.optional(z.looseObject(batchingFields)),
-};
-
-/** What of a deployment is a caller's to set besides its routes: strict, as a misspelt setting would have no effect. */
-export const deploymentSettingsDraft = {
-  cache: z.optional(z.strictObject(cacheFields)),
-  policy: z.optional(z.strictObject(switchFields)),
+  cache: z.optional(madeWhenNeeded(() => z.looseObject(cacheFields()))),
+  policy: z.optional(madeWhenNeeded(() => z.looseObject(switchFields()))),
   warm,
   strategies: z.optional(
-    z.strictObject({
-      premium: z.optional(premiumDraft),
-      fast: z.optional(z.never("'fast' is the route itself: set it by 'aliases'")),
-    }),
+    madeWhenNeeded(() => z.looseObject({ premium: z.optional(premiumSchema()) })),
   ),
-  record: z.optional(z.strictObject(recordFields)),
-  batching: z.optional(z.strictObject(batchingFields)),
+  record: z.optional(madeWhenNeeded(() => z.looseObject(recordFields()))),
+  batching: z.optional(madeWhenNeeded(() => z.looseObject(batchingFields()))),
 };
 
 /**
@@ -157,6 +144,8 @@ export const deploymentSchema = z.looseObject({
   last_move: z.optional(moveSchema),
   /** Versions that are deleted: no move may name them again. */
   deleted: z.optional(z.array(version)),
+  /** SHA-256 of versions as they were when an alias first named them: what they are from then on. */
+  digests: z.optional(z.record(version, z.string())),
   /** Of the last moves that came with an `Idempotency-Key`: the key, what was asked for (both hashed), the revision it made. */
   recent_keys: z.optional(
     z.array(z.object({ key: z.string(), request: z.string(), rev: revision })),

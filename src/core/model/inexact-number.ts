@@ -47,6 +47,23 @@ export function findInexactNumber(text: string): InexactNumber | undefined {
   return { path: (pathTo(found, marked) ?? []).join("."), message: found.message };
 }
 
+/** Only behind these a whole number may be another one; digits of a fraction are rounded anyway. */
+const MAYBE_INEXACT = /(?<![.\d])\d{16}|[eE]\+?0*\d{3}/;
+
+/**
+ * Parses JSON as `JSON.parse` does, and puts what `keep` makes of a number's digits in the place of
+ * one that would be another one. An engine that does not tell the digits leaves such numbers as
+ * they are. Costs a second parsing where there might be one. Throws what `JSON.parse` throws.
+ */
+export function parseKeeping(text: string, keep: (written: string) => unknown): unknown {
+  if (!MAYBE_INEXACT.test(text)) return JSON.parse(text);
+  return JSON.parse(text, (_key, value: unknown, ...more: unknown[]) => {
+    if (typeof value !== "number") return value;
+    const written = sourceOf(more[0], value);
+    return whyInexact(written) === undefined ? value : keep(written);
+  });
+}
+
 class Marker {
   readonly message: string;
   constructor(message: string) {

@@ -2,13 +2,13 @@ import * as z from "zod/mini";
 import { DATATYPES } from "./datatype.ts";
 import { isModelName, isVersion } from "./reference.ts";
 
-const word = z.string().check(z.minLength(1));
+export const word = z.string().check(z.minLength(1));
 
 const count = z.int().check(z.minimum(0));
 
-const texts = z.record(z.string(), z.string());
+export const texts = z.record(z.string(), z.string());
 
-const anything = z.record(z.string(), z.unknown());
+export const anything = z.record(z.string(), z.unknown());
 
 export const tensorSpec = z.object({
   name: word,
@@ -20,7 +20,7 @@ export const tensorSpec = z.object({
 /** JSON tensors of one request and its answer, as the infer route takes and gives them. */
 const sampleTensor = z.extend(tensorSpec, { data: z.array(z.unknown()) });
 
-const task = z.enum(["classification", "regression", "embedding", "other"]);
+export const task = z.enum(["classification", "regression", "embedding", "other"]);
 
 /** Texts that a feature may be, in the order of their numbers. */
 const categories = z.optional(z.array(z.string()).check(z.minLength(1)));
@@ -29,20 +29,9 @@ const categories = z.optional(z.array(z.string()).check(z.minLength(1)));
  * What stands for a missing value in a row: nothing (`error`, the default), NaN, a number, or
  * the mean that `stats` tells.
  */
-const missing = z.optional(z.union([z.enum(["error", "nan", "mean"]), z.number()]));
+export const missing = z.optional(z.union([z.enum(["error", "nan", "mean"]), z.number()]));
 
-const feature = z.object({ name: word, dtype: word, stats: z.optional(anything) });
-
-const features = z.array(
-  z
-    .extend(feature, { categories, missing })
-    .check(
-      z.refine(
-        ({ missing, stats }) => missing !== "mean" || typeof stats?.mean === "number",
-        "missing is 'mean', which needs stats.mean",
-      ),
-    ),
-);
+export const feature = z.object({ name: word, dtype: word, stats: z.optional(anything) });
 
 /** Before they had a meaning these fields could hold anything: such a version is served on without them. */
 const storedFeatures = z.array(
@@ -55,9 +44,9 @@ const storedFeatures = z.array(
 /** Class names in the order of the probability columns. */
 const classes = z.array(z.string());
 
-const frameworkFields = { name: z.string(), version: z.optional(z.string()) };
+export const frameworkFields = { name: z.string(), version: z.optional(z.string()) };
 
-const trainingFields = {
+export const trainingFields = {
   dataset: z.optional(z.string()),
   rows: z.optional(count),
   params: z.optional(anything),
@@ -65,10 +54,10 @@ const trainingFields = {
   code_ref: z.optional(z.string()),
 };
 
-const lineageFields = { parent_version: z.optional(z.string()) };
+export const lineageFields = { parent_version: z.optional(z.string()) };
 
 /** What only the publisher of a version can know. */
-const told = {
+export const told = {
   created_by: z.optional(z.string()),
   framework: z.optional(z.object(frameworkFields)),
   sample: z.optional(
@@ -116,29 +105,3 @@ export const manifestSchema = z.object({
 });
 
 export type Manifest = z.output<typeof manifestSchema>;
-
-/**
- * What a publisher may say of a version; the rest is found out. Strict: a misspelt field is
- * an error and not lost.
- */
-export const draftSchema = z.strictObject({
-  ...told,
-  framework: z.optional(z.strictObject(frameworkFields)),
-  training: z.optional(z.strictObject(trainingFields)),
-  lineage: z.optional(z.strictObject(lineageFields)),
-  task: z.optional(task),
-  features: z.optional(
-    features.check(
-      z.refine((all) => isWithoutTwins(all.map(({ name }) => name)), "names a feature twice"),
-    ),
-  ),
-  classes: z.optional(z.array(word).check(z.refine(isWithoutTwins, "names a class twice"))),
-  metrics: z.optional(anything),
-  tags: z.optional(texts),
-});
-
-function isWithoutTwins(names: readonly string[]): boolean {
-  return new Set(names).size === names.length;
-}
-
-export type Draft = z.output<typeof draftSchema>;

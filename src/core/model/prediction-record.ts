@@ -1,9 +1,9 @@
 import * as z from "zod/mini";
-import { namedNumbers } from "./named-values.ts";
+import { namedNumbers, namedValues } from "./named-values.ts";
 
 const text = z.string();
 
-/** What became of one row, as far as an outcome can be held against it. */
+/** What one row was answered. An outcome can be held against a class or a number. */
 const recordedOutput = z.object({
   /** The class that was answered. */
   label: z.optional(text),
@@ -11,6 +11,10 @@ const recordedOutput = z.object({
   probabilities: z.optional(namedNumbers),
   /** Of a regression. */
   value: z.optional(z.number()),
+  /** Its digits, where a number of JSON loses some: an integer past 2^53; or NaN and the infinities. */
+  exact_value: z.optional(text),
+  /** Outputs that are none of these, by name: one value or a flat list each. */
+  outputs: z.optional(namedValues),
 });
 
 /** An entity that a prediction was made on. */
@@ -37,6 +41,8 @@ export const predictionRecordSchema = z.object({
   /** They were over 32 KB as JSON. */
   inputs_omitted: z.optional(z.boolean()),
   output: recordedOutput,
+  /** A part of the answer was too large: outputs, a label, or the probabilities of very many classes. */
+  output_omitted: z.optional(z.boolean()),
   /** Of one that answered several rows at once: how many. No outcome can be held against it. */
   rows: z.optional(z.int()),
   /** 0 to 1: the largest probability. */

@@ -7,20 +7,22 @@ import * as z from "zod/mini";
 export const STRATEGIES = ["fast", "premium", "unknown"] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
+// Functions: most isolates meet no strategy, and a cold start pays for every schema that is made.
+
 const milliseconds = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
 
-const httpUrl = z
-  .string()
-  .check(z.regex(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, "not an http(s) URL without query"));
+const httpUrl = () =>
+  z
+    .string()
+    .check(z.regex(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, "not an http(s) URL without query"));
 
 /** Only these may be named by a deployment: whoever writes one must not read the Worker's other secrets. */
 export const SECRET_NAME = /^FRESHET_SECRET_[A-Z0-9_]{1,64}$/;
 
-const secret = z.optional(
-  z.string().check(z.regex(SECRET_NAME, "not a name such as FRESHET_SECRET_GPU")),
-);
+const secret = () =>
+  z.optional(z.string().check(z.regex(SECRET_NAME, "not a name such as FRESHET_SECRET_GPU")));
 
-const commonFields = {
+const commonFields = () => ({
   /** Of one attempt; left out: PREMIUM_TIMEOUT_MS. */
   timeout_ms: z.optional(milliseconds(600_000)),
   /** How often it is tried before it is given up as dead. */
@@ -38,32 +40,32 @@ const commonFields = {
   ttl_ms: z.optional(milliseconds(365 * 24 * 3_600_000)),
   /** JSON Schema (2020-12) of the answer: `{output name: [elements, row-major]}`. */
   schema: z.optional(z.record(z.string(), z.unknown())),
-};
+});
 
 /** Another model of this registry, run in the isolate. */
-const modelFields = {
+const modelFields = () => ({
   kind: z.literal("model"),
   /** `digits-mlp@2`, `digits-large@production`. */
   reference: z.string().check(z.minLength(1), z.maxLength(256)),
-  ...commonFields,
-};
+  ...commonFields(),
+});
 
 /** A server of the Open Inference Protocol. */
-const oipFields = {
+const oipFields = () => ({
   kind: z.literal("oip"),
   /** What stands before `/v2/models/…`. */
-  url: httpUrl,
+  url: httpUrl(),
   /** The model there, with a version or none: `digits-mlp@2`. */
   reference: z.string().check(z.minLength(1), z.maxLength(256)),
-  secret,
-  ...commonFields,
-};
+  secret: secret(),
+  ...commonFields(),
+});
 
 /** An endpoint of OpenAI's chat completions. */
-const chatFields = {
+const chatFields = () => ({
   kind: z.literal("chat"),
   /** The whole address, such as `https://llm.example.com/v1/chat/completions`. */
-  url: httpUrl,
+  url: httpUrl(),
   chat_model: z.string().check(z.minLength(1), z.maxLength(256)),
   /** With `{{input name}}` for an input's elements as JSON nested as its shape is, `{{inputs}}` for all by name, `{{outputs}}` for what is wanted. */
   prompt: z.string().check(z.minLength(1), z.maxLength(32_768)),
@@ -72,25 +74,27 @@ const chatFields = {
   map: z.optional(z.record(z.string(), z.string().check(z.regex(/^(\/.*)?$/, "no JSON Pointer")))),
   temperature: z.optional(z.number().check(z.minimum(0), z.maximum(2))),
   max_tokens: z.optional(z.int().check(z.minimum(1), z.maximum(1_000_000))),
-  secret,
-  ...commonFields,
-};
+  secret: secret(),
+  ...commonFields(),
+});
 
 /** `strategies.premium` of a deployment, as it is read. Unknown fields are kept: a newer writer may have put them there. */
-export const premiumSchema = z.discriminatedUnion("kind", [
-  z.looseObject(modelFields),
-  z.looseObject(oipFields),
-  z.looseObject(chatFields),
-]);
+export const premiumSchema = () =>
+  z.discriminatedUnion("kind", [
+    z.looseObject(modelFields()),
+    z.looseObject(oipFields()),
+    z.looseObject(chatFields()),
+  ]);
 
 /** As a caller sets it: strict, as a misspelt field would have no effect. */
-export const premiumDraft = z.discriminatedUnion("kind", [
-  z.strictObject(modelFields),
-  z.strictObject(oipFields),
-  z.strictObject(chatFields),
-]);
+export const premiumDraft = () =>
+  z.discriminatedUnion("kind", [
+    z.strictObject(modelFields()),
+    z.strictObject(oipFields()),
+    z.strictObject(chatFields()),
+  ]);
 
-export type PremiumStrategy = z.output<typeof premiumSchema>;
+export type PremiumStrategy = z.output<ReturnType<typeof premiumSchema>>;
 export type ModelStrategy = Extract<PremiumStrategy, { kind: "model" }>;
 export type OipStrategy = Extract<PremiumStrategy, { kind: "oip" }>;
 export type ChatStrategy = Extract<PremiumStrategy, { kind: "chat" }>;

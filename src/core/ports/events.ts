@@ -51,9 +51,18 @@ export type FreshetEvent =
       readonly toRev: number;
     }
   | {
+      /** Told once for each reason and pointer, however often it is looked at. */
       readonly kind: "deployment_kept";
       readonly model: string;
       readonly reason: string;
+      readonly detail: string;
+    }
+  | {
+      /** The bucket has no pointer of a model any more: nothing of Freshet removes one. */
+      readonly kind: "deployment_gone";
+      readonly model: string;
+      /** The last one that was known. */
+      readonly rev: number;
       readonly detail: string;
     }
   | {
@@ -121,9 +130,30 @@ export type FreshetEvent =
       readonly modelCache: "hit" | "miss" | "collapsed" | "unused";
       /** The durable job that will bring a better answer. */
       readonly job?: string | undefined;
+      /** As the caller was told; missing where several rows were answered, each with one of its own. */
+      readonly predictionId?: string | undefined;
       /** Of a request of rows: how many it had. */
       readonly rows?: number;
       readonly durationMs: number;
+    }
+  | {
+      /** The one wide event of a prediction that was not answered, or not to its end. */
+      readonly kind: "inference_refused";
+      readonly requestId: string;
+      readonly status: number;
+      /** As in docs/errors.md. */
+      readonly code: string;
+      /** More than the caller is told, where the trouble is the store's. */
+      readonly detail: string;
+      /** What was asked for; missing where it is no model's name. */
+      readonly model?: string | undefined;
+      /** Missing where none was chosen, or by lot. */
+      readonly version?: string | undefined;
+      readonly route?: string | undefined;
+      /** Of a stream that broke off: how many were answered. */
+      readonly rows?: number | undefined;
+      readonly durationMs: number;
+      readonly cause?: unknown;
     }
   | {
       /** A prediction past its time was answered, and is being made anew. */

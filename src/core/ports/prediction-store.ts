@@ -75,7 +75,10 @@ export interface GroupCounters {
  * long than any of its records.
  */
 export interface PredictionStore extends SettlingStore {
-  /** Keeps those that are not there yet, counts them, and answers how many. Up to 500, and 500 KB, at once. */
+  /**
+   * Keeps those that are not there yet, counts them, and answers how many. Up to 500, and 500 KB, at
+   * once. One round trip, and one more where some of them were there.
+   */
   add(drafts: readonly RecordDraft[], nowMs: number, deadlineMs: number): PredictionAnswer<number>;
   /** In their order, `undefined` for what is not there or has expired. One round trip. */
   get(

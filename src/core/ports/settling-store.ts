@@ -24,12 +24,19 @@ export interface SettleTotals {
   readonly pending: number;
 }
 
+/** A prediction that is to be told. */
+export interface WaitingPrediction {
+  readonly id: string;
+  /** Left out: it has expired. */
+  readonly record?: PredictionRecord | undefined;
+}
+
 /** What is next to be settled. */
 export interface SettleStep {
   /** Left out: a later finishing of the entity has begun, and this one is nobody's any more. */
   readonly round?: string | undefined;
-  /** Ids, as many as were asked for while there are so many. */
-  readonly ids: readonly string[];
+  /** As many as were asked for while there are so many; fewer, but one, where they are over 400 KB together. */
+  readonly waiting: readonly WaitingPrediction[];
   readonly totals: SettleTotals;
 }
 
@@ -54,6 +61,8 @@ export interface SettledStep {
   /** False: nothing was done, as a later finishing has begun. */
   readonly isCurrent: boolean;
   readonly totals: SettleTotals;
+  /** What is next, as in `SettleStep`. */
+  readonly waiting: readonly WaitingPrediction[];
 }
 
 /** An entity with predictions that are still to learn what became of it. */
@@ -73,7 +82,7 @@ export interface SettlingStore {
   /**
    * Begins to settle, or goes on. The same outcome with a higher revision goes on, too; with
    * `again` what conflicted or was invalid is looked at once more, when nothing else is left.
-   * One round trip; the first for an outcome copies the ids of all predictions on the entity.
+   * One round trip, which takes no longer for an entity with more predictions.
    */
   nextToSettle(
     finishing: Finishing,
@@ -83,11 +92,13 @@ export interface SettlingStore {
   ): Answer<SettleStep>;
   /**
    * Sets outcomes that come from the entity, moving the counters by the difference, each at most
-   * once a round; what somebody recorded by hand stays. Up to 50 at once, in one atomic step.
+   * once a round; what somebody recorded by hand stays. Up to 100 at once, in one atomic step, which
+   * also answers up to `limit` that are next.
    */
   settle(
     settling: { readonly entity: EntityKey; readonly round: string },
     changes: readonly SettleChange[],
+    how: { readonly limit: number },
     nowMs: number,
     deadlineMs: number,
   ): Answer<SettledStep>;

@@ -12,14 +12,17 @@ export function hit(
   const totalMs = nowMs - startedMs;
   deps.statistics.hit(page, { totalMs, nowMs });
   return {
-    loaded: caching.predictions.answeringVersion(prediction, sought.version),
+    loaded: caching.predictions.versions.answering(prediction, sought.version),
     route,
     strategy: prediction.strategy,
     modelCache: "unused",
     cached: {
       tier,
-      ageMs: nowMs - prediction.createdAtMs,
+      // Made by an isolate whose clock is ahead, it is of now: no age is below 0 (RFC 9111, section 5.1).
+      ageMs: Math.max(0, nowMs - prediction.createdAtMs),
       ttlMs: prediction.freshUntilMs - nowMs,
+      // A premium answer is kept here whatever is said of the model's own.
+      isolate: stored || caching.policy.isolate,
       stored,
       key,
       prediction,
@@ -34,6 +37,7 @@ const ANEW: CacheMiss = {
   tier: "none",
   why: "miss",
   collapsed: false,
+  isolate: true,
   stored: true,
   redis: false,
 };
@@ -44,7 +48,7 @@ export function arrived(
   prediction: CachedPrediction,
 ): Inference {
   return {
-    loaded: caching.predictions.answeringVersion(prediction, sought.version),
+    loaded: caching.predictions.versions.answering(prediction, sought.version),
     route,
     strategy: prediction.strategy,
     modelCache: "unused",

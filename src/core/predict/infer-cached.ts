@@ -1,6 +1,5 @@
-import type { CachedPrediction, Landing } from "../cache/cached-prediction.ts";
-import type { KnownVersion } from "../cache/prediction-cache.ts";
-import type { FlightContext, Landed } from "../cache/single-flight.ts";
+import type { KnownVersion } from "../cache/known-versions.ts";
+import type { FlightContext } from "../cache/single-flight.ts";
 import type { ServeFailure } from "../model/failure.ts";
 import { andThen, type MaybePromise } from "../model/maybe-promise.ts";
 import type { Reference } from "../model/reference.ts";
@@ -13,10 +12,9 @@ import {
   resolve,
   resolveKnown,
 } from "./acquire.ts";
-import { hit } from "./answer-kept.ts";
 import { compute } from "./compute.ts";
+import { anew, fast, UNSTORED } from "./fast-answer.ts";
 import type {
-  CacheHit,
   CacheMiss,
   CacheWish,
   Caching,
@@ -25,7 +23,7 @@ import type {
   InferRequest,
   Story,
 } from "./inference.ts";
-import { land, landAnew, redisFor, renew } from "./land-prediction.ts";
+import { isWanted, keptWishOf } from "./kept-wish.ts";
 import { seek } from "./seek.ts";
 
 type Answer = Result<Inference, ServeFailure>;
@@ -57,7 +55,7 @@ function askVersion(asked: Asked, { version, route }: Resolved): MaybePromise<An
   const { model } = request.reference;
   const wish = request.cacheWish?.() ?? "any";
   if (wish === "no-store") return unstored(asked, pinned(model, version), route);
-  const known = caching.predictions.knownVersion(model, version);
+  const known = caching.predictions.versions.find(model, version);
   const meeting: MaybePromise<Result<Met, ServeFailure>> =
     known === undefined
       ? meet(deps, caching, context, pinned(model, version), request)
@@ -71,9 +69,11 @@ const pinned = (model: string, version: string): Reference => ({
 });
 
 async function unstored(asked: Asked, reference: Reference, route: string): Promise<Answer> {
-  const { deps, context, request, startedMs } = asked;
+  const { deps, caching, context, request, startedMs } = asked;
   const answered = await compute(deps, context, { ...request, reference }, startedMs);
-  return answered.ok ? ok({ ...answered.value, route, cached: UNSTORED }) : answered;
+  if (!answered.ok) return answered;
+  const cached: CacheMiss = { ...UNSTORED, isolate: caching.policy.isolate };
+  return ok({ ...answered.value, route, cached });
 }
 
 function askMet(asked: Asked, met: Met, route: string, wish: CacheWish): MaybePromise<Answer> {
@@ -93,6 +93,7 @@ function askMet(asked: Asked, met: Met, route: string, wish: CacheWish): MaybePr
       startedMs,
       requestId: request.requestId ?? "",
       conversationId: request.conversationId,
+      wanted: keptWishOf(wish),
     };
     return wish === "no-cache"
       ? anew(story, met.modelCache)
@@ -106,22 +107,20 @@ function tell(
   metBy: ModelCacheOutcome | undefined,
   { selector }: Reference,
 ): MaybePromise<Answer> {
-  const { deps, caching } = story;
+  const { deps, caching, context, wanted } = story;
   const { premium } = deps;
   const { strategy } = caching;
   if (strategy === undefined || premium === undefined || selector.kind === "version") {
     return fast(story, metBy);
   }
-  return premium.answer(story, strategy, () => fast(story, metBy));
+  const answering = premium.answer(story, strategy, () => fast(story, metBy));
+  if (wanted === undefined) return answering;
+  return answering.then((answer) => {
+    const cached = answer.ok ? answer.value.cached : undefined;
+    if (cached === undefined || cached.tier === "none") return answer;
+    return isWanted(wanted, cached.prediction, context.clock.now()) ? answer : anew(story, metBy);
+  });
 }
-
-const UNSTORED: CacheMiss = {
-  tier: "none",
-  why: "request",
-  collapsed: false,
-  stored: false,
-  redis: false,
-};
 
 interface Met {
   readonly version: KnownVersion;
@@ -142,98 +141,5 @@ async function meet(
     (await acquireVersion(deps, context, reference, stickiness));
   if (!acquired.ok) return acquired;
   const { loaded, modelCache } = acquired.value;
-  return ok({ version: predictions.learn(loaded), modelCache });
-}
-
-/** The answer of the version itself: kept, or computed. */
-function fast(story: Story, metBy: ModelCacheOutcome | undefined): MaybePromise<Answer> {
-  const { caching, key, context } = story;
-  const kept = caching.policy.isolate
-    ? caching.predictions.get(key, context.clock.now())
-    : undefined;
-  return kept === undefined ? missed(story, metBy) : ok(fastHit(story, "isolate", kept, true));
-}
-
-function fastHit(
-  story: Story,
-  tier: CacheHit["tier"],
-  prediction: CachedPrediction,
-  stored: boolean,
-): Inference {
-  const inference = hit(story, tier, prediction, stored);
-  if (inference.cached.ttlMs <= 0) renewLater(story, inference.cached.ageMs);
-  return inference;
-}
-
-const missed = (story: Story, metBy: ModelCacheOutcome | undefined): MaybePromise<Answer> =>
-  andThen(land(story), (landed) => answerLanded(story, landed, metBy));
-
-function answerLanded(
-  story: Story,
-  { value: outcome, collapsed }: Landed<Result<Landing, ServeFailure>>,
-  metBy: ModelCacheOutcome | undefined,
-): Answer {
-  if (!outcome.ok) return outcome;
-  const { tier, prediction, stored } = outcome.value;
-  if (tier === "redis") return ok(fastHit(story, tier, prediction, stored));
-  const redis = redisFor(story) !== undefined;
-  const cached: CacheMiss = { tier, why: "miss", collapsed, stored, redis };
-  return ok(computed(story, outcome.value, cached, metBy));
-}
-
-async function anew(story: Story, metBy: ModelCacheOutcome | undefined): Promise<Answer> {
-  const outcome = await landAnew(story);
-  if (!outcome.ok) return outcome;
-  const { stored } = outcome.value;
-  const cached: CacheMiss = { ...UNSTORED, stored };
-  return ok(computed(story, outcome.value, cached, metBy));
-}
-
-function computed(
-  { deps, context, sought, route, page, startedMs }: Story,
-  { prediction, modelCache, acquireMs, runMs }: Landing,
-  cached: CacheMiss,
-  metBy: ModelCacheOutcome | undefined,
-): Inference {
-  const nowMs = context.clock.now();
-  if (cached.why === "miss") deps.statistics.missed(page, nowMs - startedMs);
-  // The run was counted as the leader's; this request was answered all the same.
-  if (cached.collapsed) deps.statistics.joined(page, { totalMs: nowMs - startedMs, nowMs });
-  return {
-    loaded: sought.version,
-    route,
-    strategy: prediction.strategy,
-    modelCache: metBy ?? modelCache,
-    cached,
-    outputs: prediction.outputs,
-    acquireMs,
-    runMs,
-  };
-}
-
-function renewLater(story: Story, ageMs: number): void {
-  const { deps, caching, context, sought, key } = story;
-  if (!caching.predictions.claimRenewal(key, context.clock.now())) return;
-  const { model, version } = sought.version;
-  deps.events.emit({ kind: "prediction_stale", model, version, ageMs });
-  context.background.keep(renewNow(story));
-}
-
-/** Never rejects: whoever was answered is gone. */
-async function renewNow(story: Story): Promise<void> {
-  const { deps, caching, context, sought, key } = story;
-  const { model, version } = sought.version;
-  const report = (reason: string, detail: string, cause?: unknown) =>
-    deps.events.emit({ kind: "prediction_not_renewed", model, version, reason, detail, cause });
-  let succeeded = false;
-  try {
-    // A run holds the isolate: the answer goes out first.
-    await context.clock.after(0).done;
-    const outcome = await renew(story);
-    succeeded = outcome.ok;
-    if (!outcome.ok) report(outcome.failure.reason, outcome.failure.detail, outcome.failure.cause);
-  } catch (cause) {
-    report("bug", String(cause), cause);
-  }
-  caching.predictions.endRenewal(key, succeeded);
+  return ok({ version: predictions.versions.learn(loaded), modelCache });
 }

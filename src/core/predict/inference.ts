@@ -1,5 +1,6 @@
 import type { CachedPrediction } from "../cache/cached-prediction.ts";
-import type { AnsweringVersion, KnownVersion, PredictionCache } from "../cache/prediction-cache.ts";
+import type { AnsweringVersion, KnownVersion } from "../cache/known-versions.ts";
+import type { PredictionCache } from "../cache/prediction-cache.ts";
 import type { KeyParts, KeySlot } from "../cache/prediction-key.ts";
 import type { PredictionPolicy } from "../cache/prediction-policy.ts";
 import type { FlightContext } from "../cache/single-flight.ts";
@@ -28,9 +29,16 @@ export interface InferDeps extends AcquireDeps {
 
 /**
  * What a caller wants of the prediction cache (RFC 9111, section 5.2.1): nothing special, an
- * answer that is computed now (`no-cache`), or one that is not kept either (`no-store`).
+ * answer that is computed now (`no-cache`), one that is not kept either (`no-store`), or a kept
+ * one only where it is young or fresh enough.
  */
-export type CacheWish = "any" | "no-cache" | "no-store";
+export type CacheWish = "any" | "no-cache" | "no-store" | KeptWish;
+
+/** `max-age` and `min-fresh`, in seconds: no older than the one, fresh for more than the other. */
+export interface KeptWish {
+  readonly maxAgeS: number;
+  readonly minFreshS: number;
+}
 
 export interface InferRequest {
   readonly reference: Reference;
@@ -53,7 +61,7 @@ export interface InferRequest {
   readonly renews?: boolean;
 }
 
-export type { AnsweringVersion } from "../cache/prediction-cache.ts";
+export type { AnsweringVersion } from "../cache/known-versions.ts";
 
 /** An answer that was there. */
 export interface CacheHit {
@@ -61,7 +69,8 @@ export interface CacheHit {
   readonly ageMs: number;
   /** Left of its freshness; below 0 it is stale and being renewed. */
   readonly ttlMs: number;
-  /** Whether the isolate has it now. */
+  /** Whether the isolate keeps answers to this at all, and whether it has this one now. */
+  readonly isolate: boolean;
   readonly stored: boolean;
   readonly key: string;
   readonly prediction: CachedPrediction;
@@ -74,7 +83,8 @@ export interface CacheMiss {
   readonly why: "miss" | "request";
   /** Computed for another request that this one joined. */
   readonly collapsed: boolean;
-  /** Whether the isolate has it now. */
+  /** Whether the isolate keeps answers to this at all, and whether it has this one now. */
+  readonly isolate: boolean;
   readonly stored: boolean;
   /** Whether Redis is used for this model. */
   readonly redis: boolean;
@@ -128,6 +138,8 @@ export interface Story {
   readonly startedMs: number;
   readonly requestId: string;
   readonly conversationId?: string | undefined;
+  /** What the caller wants of an answer that is kept; `undefined`: any will do. */
+  readonly wanted: KeptWish | undefined;
 }
 
 /** The way to a better answer than the route's version gives: kept already, in time, or later. */

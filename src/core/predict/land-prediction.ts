@@ -6,8 +6,8 @@ import type { ServeFailure } from "../model/failure.ts";
 import type { MaybePromise } from "../model/maybe-promise.ts";
 import { ok, type Result } from "../model/result.ts";
 import { compute, computeNow } from "./compute.ts";
+import { expectedOf } from "./expect-answer.ts";
 import type { Inference, Story } from "./inference.ts";
-import { expectedOf } from "./seek.ts";
 
 type Outcome = Result<Landing, ServeFailure>;
 
@@ -81,9 +81,10 @@ async function landOnce(story: Story): Promise<Outcome> {
   if (tier === undefined) return computeAndKeep(story, undefined);
   const { generation } = predictions;
   const redisKey = await predictions.redisKeyOf(tier.epoch, sought.parts);
-  const shared = await tier.redis.get(context, redisKey, expectedOf(sought));
+  const shared = await tier.redis.get(context, redisKey, expectedOf(story));
   const isUsable =
     shared !== undefined &&
+    shared.createdAtMs > predictions.clearedAtMs(sought.version) &&
     (sought.request.renews !== true || context.clock.now() < shared.freshUntilMs);
   if (isUsable) {
     const stored = policy.isolate && predictions.keep(key, shared, generation);
@@ -116,7 +117,8 @@ async function computeAndKeep(
   const answered = await compute(deps, context, sought.request, startedMs);
   const outcome = kept(story, answered, generation);
   if (outcome.ok && into !== undefined) {
-    context.background.keep(into.redis.put(context, into.key, outcome.value.prediction));
+    const { prediction } = outcome.value;
+    context.background.keep(into.redis.put(context, into.key, prediction, expectedOf(story)));
   }
   return outcome;
 }

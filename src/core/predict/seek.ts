@@ -1,9 +1,7 @@
-import type { KnownVersion } from "../cache/prediction-cache.ts";
+import type { KnownVersion } from "../cache/known-versions.ts";
 import { outputsKey } from "../cache/prediction-key.ts";
-import type { Expected } from "../cache/redis-predictions.ts";
 import type { ServeFailure } from "../model/failure.ts";
 import { ok, type Result } from "../model/result.ts";
-import { specsOf } from "../model/tensor.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { chooseOutputs } from "./choose-outputs.ts";
 import type { InferRequest, Sought } from "./inference.ts";
@@ -35,9 +33,3 @@ export function seek(version: KnownVersion, request: InferRequest): Result<Sough
     },
   });
 }
-
-/** What a kept answer must be of, to be taken for one to this request. */
-export const expectedOf = ({ version, outputs }: Sought): Expected => ({
-  digest: version.digest,
-  outputs: specsOf(outputs, version.outputs),
-});

@@ -2,7 +2,7 @@
 export interface PredictionCounts {
   /** This call gave them the outcome. */
   readonly settled: number;
-  /** They had it before. */
+  /** They had it before this call looked at them: from an earlier one, or from who wrote their record, once the entity was finished. */
   readonly unchanged: number;
   /** They keep another one, which somebody recorded for themselves. */
   readonly conflicting: number;

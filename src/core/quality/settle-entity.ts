@@ -1,8 +1,12 @@
 import { type Entity, MAX_READ_BYTES } from "../model/entity.ts";
 import type { PredictionRecord } from "../model/prediction-record.ts";
 import { ok, type Result } from "../model/result.ts";
-import type { KeptPrediction } from "../ports/prediction-store.ts";
-import type { Finishing, SettleChange, SettleTotals } from "../ports/settling-store.ts";
+import type {
+  Finishing,
+  SettleChange,
+  SettleTotals,
+  WaitingPrediction,
+} from "../ports/settling-store.ts";
 import type { SharedCacheFailure } from "../ports/shared-cache.ts";
 import { ENTITY_DEADLINE_MS, type EntityDeps } from "./entities/entity-failure.ts";
 import type { FinishedEntity } from "./entities/put-entities.ts";
@@ -11,7 +15,7 @@ import { scoreKept } from "./score-kept.ts";
 import { type OutcomeDeps, STORE_DEADLINE_MS } from "./set-outcome.ts";
 
 /** What the store takes at once. */
-const PAGE_SIZE = 50;
+const PAGE_SIZE = 100;
 
 export type SettleDeps = Pick<OutcomeDeps, "predictions" | "clock" | "classesOf">;
 
@@ -35,7 +39,7 @@ export interface Settled {
  * for themselves stays. Each prediction is looked at once an outcome, whoever does it: a call goes
  * on where others stopped, and the last finishing counts in whatever order calls come.
  * Ends with a failure where the store does not answer; what was settled before stays so.
- * A round trip, and three for each 50 predictions that are to be looked at.
+ * A round trip, and one for each 100 predictions that are to be looked at.
  */
 export async function settleEntity(
   deps: SettleDeps,
@@ -43,25 +47,23 @@ export async function settleEntity(
   { untilMs, again }: HowToSettle,
 ): Promise<Result<Settled, SharedCacheFailure>> {
   const { predictions, clock } = deps;
+  const how = { limit: PAGE_SIZE, again };
+  const first = await predictions.nextToSettle(finishing, how, clock.now(), STORE_DEADLINE_MS);
+  if (!first.ok) return first;
+  const { round } = first.value;
+  let { waiting, totals } = first.value;
   let [changed, looked] = [0, 0];
-  for (;;) {
-    const how = { limit: PAGE_SIZE, again: again && looked === 0 };
-    const next = await predictions.nextToSettle(finishing, how, clock.now(), STORE_DEADLINE_MS);
-    if (!next.ok) return next;
-    const { round, ids, totals } = next.value;
-    const isOver = round === undefined || ids.length === 0 || clock.now() >= untilMs;
-    if (isOver) return ok({ counts: countsOf(totals, changed), looked });
-    const changes = await changesOf(deps, finishing, ids);
-    if (!changes.ok) return changes;
-    const { entity } = finishing;
-    const settling = { entity, round };
+  while (round !== undefined && waiting.length > 0 && clock.now() < untilMs) {
+    const changes = await changesOf(deps, finishing, waiting);
+    const settling = { entity: finishing.entity, round };
     const now = clock.now();
-    const step = await predictions.settle(settling, changes.value, now, STORE_DEADLINE_MS);
+    const step = await predictions.settle(settling, changes, how, now, STORE_DEADLINE_MS);
     if (!step.ok) return step;
     changed += step.value.changed;
-    looked += ids.length;
-    if (!step.value.isCurrent) return ok({ counts: countsOf(step.value.totals, changed), looked });
+    looked += waiting.length;
+    ({ waiting, totals } = step.value);
   }
+  return ok({ counts: countsOf(totals, changed), looked });
 }
 
 /** Others may have changed some of the settled meanwhile: they count as those that had it. */
@@ -73,26 +75,23 @@ function countsOf({ settled, ...rest }: SettleTotals, changed: number): Predicti
 async function changesOf(
   deps: SettleDeps,
   { value }: Finishing,
-  ids: readonly string[],
-): Promise<Result<readonly SettleChange[], SharedCacheFailure>> {
-  const found = await deps.predictions.get(ids, STORE_DEADLINE_MS);
-  if (!found.ok) return found;
+  waiting: readonly WaitingPrediction[],
+): Promise<readonly SettleChange[]> {
   const at = new Date(deps.clock.now()).toISOString();
   const changes: SettleChange[] = [];
-  for (const [place, id] of ids.entries()) {
-    const kept = found.value[place];
-    changes.push(kept === undefined ? { kind: "gone", id } : await changeOf(deps, kept, value, at));
+  for (const { id, record } of waiting) {
+    const isGone = record === undefined;
+    changes.push(isGone ? { kind: "gone", id } : await changeOf(deps, record, value, at));
   }
-  return ok(changes);
+  return changes;
 }
 
 async function changeOf(
   deps: SettleDeps,
-  kept: KeptPrediction,
+  record: PredictionRecord,
   given: Finishing["value"],
   at: string,
 ): Promise<SettleChange> {
-  const { record } = kept;
   const scored = await scoreKept(deps, record, given);
   if (!scored.ok) return { kind: "invalid", record };
   const { value, counters } = scored.value;

@@ -27,7 +27,7 @@ export function parseWindow(text: string, nowMs: number): Result<Window, BadWind
   if (days === undefined || Number(days) < 1 || Number(days) > MAX_DAYS) {
     return fail({
       reason: "invalid_request",
-      detail: `window must be 1d to ${MAX_DAYS}d, in whole days of UTC with today as the first, or all`,
+      detail: `window must be 1d to ${MAX_DAYS}d, in whole days of UTC with today as the last, or all`,
     });
   }
   const from = new Date(nowMs - (Number(days) - 1) * DAY_MS);

@@ -7,7 +7,7 @@ import { type Coding, unpackBody } from "./unpack-body.ts";
 
 /** Why a body could not be read; `status` is the one for it. */
 export interface BodyFailure {
-  readonly reason: "body_too_large" | "unsupported_encoding" | "bad_encoding";
+  readonly reason: "body_too_large" | "unsupported_encoding" | "bad_encoding" | "invalid_json";
   readonly status: 400 | 413 | 415;
   readonly detail: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -58,7 +58,7 @@ async function readStream(
   try {
     if (request.body === null) return ok(new Uint8Array());
     if (coding !== "identity") return await readPacked(request.body, coding, maxBytes, hash);
-    const read = await collectBytes(request.body, maxBytes, hash);
+    const read = await collectBytes(request.body.getReader(), maxBytes, hash);
     return read === "too large" ? tooLarge(maxBytes, "") : ok(read);
   } catch {
     return brokenOff();

@@ -23,7 +23,7 @@ export function readJsonText(
   if (!plain || length === undefined || length > maxBytes) return readBody(request, { maxBytes });
   return request.text().then(
     (text) => checkText(text, length),
-    () => broken("the body broke off before its end"),
+    () => broken("bad_encoding", "the body broke off before its end"),
   );
 }
 
@@ -31,8 +31,8 @@ function checkText(text: string, length: number): Result<string, BodyFailure> {
   const damagedAt = text.indexOf(REPLACEMENT);
   if (damagedAt < 0 || encoder.encode(text).byteLength === length) return ok(text);
   const byte = encoder.encode(text.slice(0, damagedAt)).byteLength;
-  return broken(`the body is not valid JSON: it is not UTF-8 at byte ${byte}`);
+  return broken("invalid_json", `the body is not valid JSON: it is not UTF-8 at byte ${byte}`);
 }
 
-const broken = (detail: string): Result<never, BodyFailure> =>
-  fail({ reason: "bad_encoding", status: 400, detail });
+const broken = (reason: BodyFailure["reason"], detail: string): Result<never, BodyFailure> =>
+  fail({ reason, status: 400, detail });

@@ -1,11 +1,7 @@
-/**
- * Bytes that are given to the runtime at once. deflate packs at most 1,032 to 1 (RFC 1951: 258
- * bytes in two bits), so they come to 4 MiB.
- */
-const SLICE_BYTES = 4 * 1024;
+import { MOST_AHEAD_BYTES, MOST_UNPACKED, readElsewhere, readInPieces } from "./read-unpacked.ts";
 
-/** Each read is a way through the runtime, whose own pieces are of 4 KiB. */
-const PIECE_BYTES = 32 * 1024;
+/** Bytes that are given to the runtime at once. */
+const SLICE_BYTES = Math.floor(MOST_AHEAD_BYTES / MOST_UNPACKED);
 
 /**
  * Unpacks a body while it is read, and no further than it is read. `pipeThrough` would not do: the
@@ -27,6 +23,7 @@ export function unpackStream(
           isRead = true;
         });
         for (;;) {
+          // Whoever fed without asking would be ahead of the reader by a slice more each time.
           await Promise.race([reading, readElsewhere()]);
           if (isRead || feeder.isAtEnd()) break;
           await Promise.race([reading, feeder.feed()]);
@@ -43,26 +40,6 @@ export function unpackStream(
     { highWaterMark: 0 },
   );
 }
-
-function readInPieces(stream: ReadableStream<Uint8Array>) {
-  try {
-    const reader = stream.getReader({ mode: "byob" });
-    return {
-      read: () => reader.read(new Uint8Array(PIECE_BYTES)),
-      cancel: (reason: unknown) => reader.cancel(reason),
-    };
-  } catch {
-    // Node's have no such reader, and larger pieces.
-    return stream.getReader();
-  }
-}
-
-/**
- * Takes as long as it takes to read what is there already: whoever has begun to read before it is
- * done by then, if anything is unpacked and unread. Whoever fed without asking would be ahead of
- * the reader by a slice more each time. A timer would do as well, at a hundred times the cost.
- */
-const readElsewhere = (): Promise<string> => new Response("-").text();
 
 interface Feeder {
   /** Ends when one more slice was taken in, or the end. Rejects when the body breaks off or is damaged. */

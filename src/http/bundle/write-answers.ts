@@ -16,11 +16,12 @@ export interface BundleMeta {
 /**
  * Writes the answers of a bundle as JSON text, in their order. By hand, as the protocol's answers
  * are: `JSON.stringify` knows neither 64-bit integers nor NaN.
+ * @param idOf gives an answer that goes out its id
  */
 export function writeBundleAnswers(
   answers: readonly BundleAnswer[],
   wanted: readonly RequestedOutput[],
-  newId: () => string,
+  idOf: (answered: Inference, reference: string) => string,
   meta: BundleMeta,
 ): string {
   const results = answers.map(({ reference, answer }) => {
@@ -30,7 +31,7 @@ export function writeBundleAnswers(
     }
     const outputs = shapeOutputs(answer.value, wanted);
     if (!outputs.ok) return failed(reference, outputs.failure.reason, outputs.failure.detail);
-    return answered(reference, answer.value, outputs.value, newId());
+    return answered(reference, answer.value, outputs.value, idOf(answer.value, reference));
   });
   return `{"results":[${results.join(",")}],"meta":${JSON.stringify(meta)}}`;
 }

@@ -20,7 +20,7 @@ export interface OipRequest {
   readonly binaryOutput: boolean;
 }
 
-const MAX_JSON_DEPTH = 100;
+export const MAX_JSON_DEPTH = 100;
 const HEADER = "Inference-Header-Content-Length";
 
 /**
@@ -52,8 +52,18 @@ function readParts(
   binary: Bytes | undefined,
 ): Result<OipRequest, OipProblem | JsonFailure> {
   const parsed = parseJson(json, { maxDepth: MAX_JSON_DEPTH });
-  if (!parsed.ok) return parsed;
-  const request = parsed.value;
+  return parsed.ok ? readParsedRequest(parsed.value, json.length, binary) : parsed;
+}
+
+/**
+ * Reads a request whose JSON was parsed already.
+ * @param length of its text, in bytes or characters: what its tensors may come to
+ */
+export function readParsedRequest(
+  request: unknown,
+  length: number,
+  binary?: Bytes,
+): Result<OipRequest, OipProblem> {
   if (!isObject(request)) return problem("the body must be an object with 'inputs'");
   const { id, parameters = {} } = request;
   if (id !== undefined && typeof id !== "string") return problem("id must be a string");
@@ -64,7 +74,7 @@ function readParts(
   }
   const outputs = readOutputs(request.outputs);
   if (!outputs.ok) return outputs;
-  const inputs = readInputs(request.inputs, json.length, binary);
+  const inputs = readInputs(request.inputs, length, binary);
   if (!inputs.ok) return inputs;
   return ok({ id, inputs: inputs.value, outputs: outputs.value, binaryOutput });
 }

@@ -1,4 +1,5 @@
 import type { FlightContext } from "../../core/cache/single-flight.ts";
+import type { ServeFailure } from "../../core/model/failure.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { InferDeps } from "../../core/predict/inference.ts";
 import type { OpenRows } from "../../core/predict/rows/open-rows.ts";
@@ -26,6 +27,13 @@ export interface AnsweredLines extends RowsAnswer {
   readonly rows: readonly unknown[];
 }
 
+/** Why no more lines are answered. */
+export type RefusedLines = Refusal & {
+  readonly reason: string;
+  /** As the core knows it, where it was the core's. */
+  readonly failure?: ServeFailure;
+};
+
 /**
  * Answers lines that are rows. The failure is one of the model: nothing more will be answered.
  * @param first the place of the first line among all
@@ -34,14 +42,14 @@ export async function answerLines(
   { deps, context, open, ignoresUnknown, isText }: LinesReading,
   lines: LineBatch,
   first: number,
-): Promise<Result<AnsweredLines, Refusal & { readonly reason: string }>> {
+): Promise<Result<AnsweredLines, RefusedLines>> {
   const rows = lines.map(readLine);
   const reading = { first, form: "rows" as const, ignoresUnknown, isText };
   const answer = await predictRows(deps, context, open, rows, reading);
   const failure = failureOfAll(answer.results);
   return failure === undefined
     ? ok({ ...answer, rows })
-    : fail({ ...refusalOf(failure), reason: failure.reason });
+    : fail({ ...refusalOf(failure), reason: failure.reason, failure });
 }
 
 function readLine(line: Line): unknown {

@@ -1,18 +1,18 @@
-import type { FlightContext } from "../../core/cache/single-flight.ts";
 import { parseReferenceWord, type Reference } from "../../core/model/reference.ts";
-import { type OpenRows, openRows, type RowsRequest } from "../../core/predict/rows/open-rows.ts";
-import { predictRows, type RowsAnswer } from "../../core/predict/rows/predict-rows.ts";
+import { openRows, type RowsRequest } from "../../core/predict/rows/open-rows.ts";
 import type { AppContext } from "../app-env.ts";
 import { refuseScope } from "../authorize.ts";
 import { cacheWishOf } from "../cache-wish.ts";
 import type { HttpDeps } from "../deps.ts";
 import { flightContext } from "../flight-context.ts";
+import { refuseUnknownQuery } from "../known-query.ts";
 import type { Refusal } from "../problem.ts";
-import { refuse, refuseServe } from "../refuse.ts";
-import { type AskedRows, makeAskedRows } from "./make-asked-rows.ts";
+import { refusalOf } from "../refusals.ts";
+import { refusePrediction } from "../refuse-prediction.ts";
+import { type AnsweredModel, answerOpened } from "./answer-opened.ts";
+import { makeAskedRows } from "./make-asked-rows.ts";
 import { type GivenBody, readGivenRows } from "./read-given-rows.ts";
-import { recordAnswered } from "./record-answered.ts";
-import { failureOfAll, rowsRefusalOf } from "./refuse-rows.ts";
+import { type RefuseRows, rowsRefusalOf } from "./refuse-rows.ts";
 import { reportRows } from "./report-rows.ts";
 import {
   formOf,
@@ -22,21 +22,30 @@ import {
   readHow,
   wantsLines,
 } from "./rows-form.ts";
-import { type RowsMeta, rowsCacheStatus, rowsHeaders, rowsMetaOf } from "./rows-response.ts";
-import { createResultWriter } from "./write-results.ts";
+import { type RowsMeta, rowsCacheHeaders, rowsHeaders } from "./rows-response.ts";
+
+const ROWS_QUERY = ["unknown", "values", "offset"];
 
 /** Answers a request of rows: parse, choose the version, make rows, predict, write. */
 export async function answerRows(c: AppContext, deps: HttpDeps): Promise<Response> {
+  const startedMs = deps.clock.now();
   const reference = parseReferenceWord(c.req.param("model") ?? "");
-  if (!reference.ok) return refuseServe(c, reference.failure);
+  if (!reference.ok) {
+    return refusePrediction(c, deps, { startedMs }, refusalOf(reference.failure));
+  }
   const form = formOf(c.req.header("content-type"));
+  const request = requestOf(c, deps, reference.value, form !== "ndjson");
+  const refuse: RefuseRows = (refusal, failure) =>
+    refusePrediction(c, deps, { ...request, startedMs, failure }, refusal);
   const how = readHow(form, (name) => c.req.query(name));
-  if (!how.ok) return refuse(c, { ...how.failure, status: 400, code: how.failure.reason });
+  if (!how.ok) return refuse({ ...how.failure, status: 400, code: how.failure.reason });
+  const stray = refuseUnknownQuery(c, ROWS_QUERY);
+  if (stray !== undefined) return refuse(stray);
   if (form === "ndjson") {
     const { answerStream } = await import("./answer-stream.ts");
-    return answerStream(c, deps, requestOf(c, deps, reference.value, false), how.value);
+    return answerStream(c, deps, request, how.value, refuse);
   }
-  return answerWhole(c, deps, reference.value, form, how.value);
+  return answerWhole({ c, deps, request, refuse, startedMs }, form, how.value);
 }
 
 /** A stream of a whole file is answered from the cache and does not fill it: it would push out all else. */
@@ -59,44 +68,39 @@ function requestOf(
   };
 }
 
+interface AskingRows {
+  readonly c: AppContext;
+  readonly deps: HttpDeps;
+  readonly request: RowsRequest;
+  readonly refuse: RefuseRows;
+  readonly startedMs: number;
+}
+
 async function answerWhole(
-  c: AppContext,
-  deps: HttpDeps,
-  reference: Reference,
+  { c, deps, request: asked, refuse, startedMs }: AskingRows,
   form: RowsForm,
   how: HowToRead,
 ): Promise<Response> {
-  const startedMs = deps.clock.now();
   const requestId = c.get("requestId");
-  const body = await readGivenRows(c.req.raw, form, deps.settings);
-  if (!body.ok) return refuse(c, body.failure);
+  const body = await readGivenRows(c.req.raw, form, { ...deps.settings, takesLines: true });
+  if (!body.ok) return refuse(body.failure);
   const { given, conversation } = body.value;
   const isInLines = wantsLines(form, c.req.header("accept"));
   const refusal = conversation && refuseAppending(c, deps, isInLines);
-  if (refusal !== undefined) return refuse(c, refusal);
+  if (refusal !== undefined) return refuse(refusal);
   const context = flightContext(c, deps.clock);
-  const request = { ...requestOf(c, deps, reference, true), conversationId: conversation?.id };
+  const request = { ...asked, conversationId: conversation?.id };
   const opened = await openRows(deps.serve, context, request);
-  if (!opened.ok) return refuse(c, rowsRefusalOf(opened.failure));
-  const open = opened.value;
-  const made = await makeAskedRows(deps, open.rows, given, { ...how, requestId });
-  if (!made.ok) return refuse(c, made.failure);
-  const { rows, reading, ignored } = made.value;
-  const answer = await predictRows(deps.serve, context, open, rows, reading);
-  const failure = failureOfAll(answer.results);
-  if (failure !== undefined) return refuseServe(c, failure);
-  const meta = {
-    ...rowsMetaOf(open, answer, requestId),
-    ...(ignored.length === 0 ? {} : { ignored_columns: ignored }),
-  };
-  const answered = { open, asked: made.value, answer, meta };
-  const { written, unrecorded } = await writeAndRecord(deps, context, answered);
-  const told = {
-    ...(unrecorded === 0 ? {} : { unrecorded }),
-    ...(await appendTo(deps, conversation, { ...answered, written })),
-  };
-  reportRows(deps, { answer, meta, rows: rows.length, startedMs, nowMs: deps.clock.now() });
-  return respond(answered, told, { written, isInLines });
+  if (!opened.ok) return refuse(rowsRefusalOf(opened.failure), opened.failure);
+  const made = await makeAskedRows(deps, opened.value.rows, given, { ...how, requestId });
+  if (!made.ok) return refuse(made.failure);
+  const outcome = await answerOpened(deps, context, opened.value, made.value, requestId);
+  if (!outcome.ok) return refuse(refusalOf(outcome.failure), outcome.failure);
+  const answered = outcome.value;
+  const told = await appendTo(deps, conversation, answered);
+  const rows = made.value.rows.length;
+  reportRows(deps, { ...answered, rows, startedMs, nowMs: deps.clock.now() });
+  return respond(answered, told, isInLines);
 }
 
 /**
@@ -122,36 +126,11 @@ const NOT_IN_LINES = {
     "what became of the conversation is told in meta, which an answer in lines has not: accept application/json",
 };
 
-/** Rows that were answered. */
-interface Answered {
-  readonly open: OpenRows;
-  readonly asked: AskedRows;
-  readonly answer: RowsAnswer;
-  readonly meta: RowsMeta;
-}
-
-/** Writes each row's result, and has those with an answer recorded behind it, once there is room. */
-async function writeAndRecord(
-  deps: HttpDeps,
-  context: FlightContext,
-  { open, asked: { rows, entities }, answer: { results }, meta }: Answered,
-): Promise<{ readonly written: readonly string[]; readonly unrecorded: number }> {
-  const ids: string[] = [];
-  const newId = () => {
-    const id = deps.newId();
-    ids.push(id);
-    return id;
-  };
-  const written = results.map(createResultWriter(meta, open.version, newId));
-  const unrecorded = await recordAnswered(deps, context, { open, rows, results, ids, entities });
-  return { written, unrecorded };
-}
-
 /** Appended before the answer leaves, which tells of it. */
 async function appendTo(
   deps: HttpDeps,
   conversation: GivenBody["conversation"],
-  { open, asked, answer, meta, written }: Answered & { readonly written: readonly string[] },
+  { open, asked, answer, meta, written }: AnsweredModel,
 ): Promise<Pick<RowsMeta, "conversation">> {
   if (conversation === undefined) return {};
   const { appendAnswered } = await import("./append-answered.ts");
@@ -161,19 +140,20 @@ async function appendTo(
 }
 
 function respond(
-  { open, answer: { results, runMs }, meta }: Answered,
-  told: Pick<RowsMeta, "conversation" | "unrecorded">,
-  { written, isInLines }: { readonly written: readonly string[]; readonly isInLines: boolean },
+  { open, answer, meta, written, unrecorded }: AnsweredModel,
+  appended: Pick<RowsMeta, "conversation">,
+  isInLines: boolean,
 ): Response {
+  const told = { ...meta, ...(unrecorded === 0 ? {} : { unrecorded }), ...appended };
   const body = isInLines
     ? `${written.join("\n")}\n`
-    : `{"results":[${written.join(",")}],"meta":${JSON.stringify({ ...meta, ...told })}}`;
+    : `{"results":[${written.join(",")}],"meta":${JSON.stringify(told)}}`;
   return new Response(body, {
     headers: {
       ...rowsHeaders(open, meta),
       "content-type": isInLines ? NDJSON_TYPE : "application/json",
-      "cache-status": rowsCacheStatus(meta, results.length),
-      "server-timing": `run;dur=${runMs}`,
+      ...rowsCacheHeaders(meta, answer),
+      "server-timing": `run;dur=${answer.runMs}`,
     },
   });
 }

@@ -2,16 +2,16 @@ import { openRows, type RowsRequest } from "../../core/predict/rows/open-rows.ts
 import type { AppContext } from "../app-env.ts";
 import type { HttpDeps } from "../deps.ts";
 import { flightContext } from "../flight-context.ts";
-import { refuse } from "../refuse.ts";
+import { tellRefused } from "../refuse-prediction.ts";
 import { openBody } from "./open-body.ts";
 import { createLineReader } from "./read-line-batches.ts";
 import { recordStreamed } from "./record-answered.ts";
-import { rowsRefusalOf } from "./refuse-rows.ts";
+import { type RefuseRows, rowsRefusalOf } from "./refuse-rows.ts";
 import { reportRows } from "./report-rows.ts";
 import { type HowToRead, NDJSON_TYPE } from "./rows-form.ts";
 import { type RowsMeta, rowsHeaders, rowsMetaOf } from "./rows-response.ts";
 import { type StreamHooks, streamLines } from "./stream-lines.ts";
-import { createResultWriter } from "./write-results.ts";
+import { createResultWriter, writeResults } from "./write-results.ts";
 
 /** Answers lines of rows by lines of results, of one version, in constant memory. */
 export async function answerStream(
@@ -19,31 +19,31 @@ export async function answerStream(
   deps: HttpDeps,
   request: RowsRequest,
   how: HowToRead,
+  refuse: RefuseRows,
 ): Promise<Response> {
   const startedMs = deps.clock.now();
   const requestId = c.get("requestId");
   const body = openBody(c.req.raw);
-  if (!body.ok) return refuse(c, body.failure);
+  if (!body.ok) return refuse(body.failure);
   const context = flightContext(c, deps.clock);
   const open = await openRows(deps.serve, context, request);
-  if (!open.ok) return refuse(c, rowsRefusalOf(open.failure));
+  if (!open.ok) return refuse(rowsRefusalOf(open.failure), open.failure);
   let meta: RowsMeta | undefined;
-  let ids: string[] = [];
   const hooks: StreamHooks = {
     write: (answer) => {
       meta = rowsMetaOf(open.value, answer, requestId);
-      return createResultWriter(meta, open.value.version, () => {
-        const id = deps.newId();
-        ids.push(id);
-        return id;
-      });
+      const write = createResultWriter(meta, open.value.version);
+      return async ({ rows, results }) => {
+        const ids = results.filter((result) => result.ok).map(() => deps.newId());
+        const answered = { open: open.value, rows, results, ids };
+        return writeResults(write, results, ids, await recordStreamed(deps, context, answered));
+      };
     },
-    onWritten: ({ rows, results }) => {
-      const written = { open: open.value, rows, results, ids };
-      ids = [];
-      return recordStreamed(deps, context, written);
-    },
-    onEnd: (rows) => {
+    onEnd: (rows, broken) => {
+      if (broken !== undefined) {
+        const { failure } = broken;
+        return tellRefused(deps, { ...request, requestId, startedMs, failure, rows }, broken);
+      }
       const { modelCache } = open.value;
       const nowMs = deps.clock.now();
       if (meta !== undefined)
@@ -59,7 +59,7 @@ export async function answerStream(
   const lines = createLineReader(body.value, deps.clock);
   const reading = { deps: deps.serve, context, open: open.value, ...how };
   const streamed = await streamLines(reading, lines, hooks);
-  if (!streamed.ok) return refuse(c, streamed.failure);
+  if (!streamed.ok) return refuse(streamed.failure, streamed.failure.failure);
   const first = meta ?? rowsMetaOf(open.value, streamed.value.first, requestId);
   return new Response(streamed.value.body, {
     headers: { ...rowsHeaders(open.value, first), "content-type": NDJSON_TYPE },

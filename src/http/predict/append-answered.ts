@@ -7,6 +7,7 @@ import {
   MAX_PAYLOAD_BYTES,
 } from "../../core/model/conversation-event.ts";
 import { jsonBytes } from "../../core/model/entity.ts";
+import { parseKeeping } from "../../core/model/inexact-number.ts";
 import type { EntityKey } from "../../core/model/prediction-record.ts";
 import type { OpenRows } from "../../core/predict/rows/open-rows.ts";
 import type { RowResult } from "../../core/predict/rows/predict-rows.ts";
@@ -88,15 +89,16 @@ function eventsOf(
   });
 }
 
-/** Without what the event says itself. */
+/** Without what the event says itself. Events are read as JSON: digits that a number loses are text. */
 function answerOf(written = "{}"): Readonly<Record<string, unknown>> {
   const {
     ok: _,
     strategy,
     model,
     version,
+    recorded: _recorded,
     ...answer
-  } = JSON.parse(written) as Record<string, unknown>;
+  } = parseKeeping(written, String) as Record<string, unknown>;
   return answer;
 }
 

@@ -31,14 +31,15 @@ export async function makeAskedRows(
   given: GivenBody["given"],
   how: HowToRead & { readonly requestId: string },
 ): Promise<Asked> {
-  if (given.kind === "entities") return lookUp(deps, given, how);
+  if (given.kind === "entities") return lookUpEntities(deps, given, how);
   const made = makeRows(plan, given, how.ignoresUnknown);
   if (!made.ok) return refused(rowsRefusalOf(made.failure));
   const form = given.kind === "columns" ? "columns" : "rows";
   return ok({ ...made.value, reading: readingOf(how, form) });
 }
 
-async function lookUp(
+/** Their features as rows, whichever model is asked. */
+export async function lookUpEntities(
   deps: Pick<HttpDeps, "entities" | "events">,
   { entities: words }: GivenEntities,
   how: HowToRead & { readonly requestId: string },

@@ -11,7 +11,11 @@ import type { RowsForm } from "./rows-form.ts";
 
 type Refused = Refusal & { readonly reason: string };
 type Given = Result<GivenRows | GivenEntities, Refused>;
-type Limits = Pick<HttpSettings, "maxBodyBytes" | "maxRows">;
+
+export interface RowLimits extends Pick<HttpSettings, "maxBodyBytes" | "maxRows"> {
+  /** Whether the route takes rows a line each as well, of which there may be any number. */
+  readonly takesLines: boolean;
+}
 
 /** Entities, whose stored features are the rows. */
 export interface GivenEntities {
@@ -35,42 +39,41 @@ const MAX_DEPTH = 16;
 export async function readGivenRows(
   request: Request,
   form: RowsForm,
-  limits: Limits,
+  limits: RowLimits,
 ): Promise<Body> {
-  const body =
-    form === "csv"
-      ? await readCsvRows(request, limits)
-      : await readJsonRows(request, limits.maxBodyBytes);
-  if (!body.ok) return body;
-  const count = countOf(body.value.given);
+  if (form === "csv") return readCsvRows(request, limits);
+  const body = await readJsonText(request, limits.maxBodyBytes);
+  if (!body.ok) return refused({ ...body.failure, code: body.failure.reason });
+  const parsed = parseJson(body.value, { maxDepth: MAX_DEPTH });
+  if (parsed.ok) return readParsedRows(parsed.value, limits);
+  return refused({ status: 400, code: parsed.failure.reason, detail: parsed.failure.detail });
+}
+
+function checkCount(body: GivenBody, limits: RowLimits): Body {
+  const count = countOf(body.given);
   if (count === 0) return invalid("there are no rows in the body");
-  return count <= limits.maxRows ? body : tooMany(body.value, limits.maxRows);
+  return count <= limits.maxRows ? ok(body) : tooMany(body, limits);
 }
 
 /** CSV is not read further than that: how many there are is not known. */
-function tooMany({ given, conversation }: GivenBody, maxRows: number): Body {
-  const isAlone = given.kind !== "entities" && conversation === undefined;
+function tooMany({ given, conversation }: GivenBody, { maxRows, takesLines }: RowLimits): Body {
+  const isAlone = takesLines && given.kind !== "entities" && conversation === undefined;
   const what = given.kind === "entities" ? "entities" : "rows";
   const way = isAlone ? ", or as application/x-ndjson, a row a line, which has no limit" : "";
   const detail = `the body has more than ${maxRows} ${what} (MAX_ROWS): send them in parts${way}`;
   return refused({ status: 413, code: "too_many_rows", detail });
 }
 
-async function readJsonRows(request: Request, maxBytes: number): Promise<Body> {
-  const body = await readJsonText(request, maxBytes);
-  if (!body.ok) return refused({ ...body.failure, code: body.failure.reason });
-  const parsed = parseJson(body.value, { maxDepth: MAX_DEPTH });
-  if (!parsed.ok) {
-    return refused({ status: 400, code: parsed.failure.reason, detail: parsed.failure.detail });
-  }
-  const given = formOf(parsed.value);
+/** Reads rows of a body whose JSON was parsed already. */
+export async function readParsedRows(value: unknown, limits: RowLimits): Promise<Body> {
+  const given = formOf(value);
   if (!given.ok) return given;
-  const wished = isObject(parsed.value) ? parsed.value[CONVERSATION] : undefined;
-  if (wished === undefined) return ok({ given: given.value });
+  const wished = isObject(value) ? value[CONVERSATION] : undefined;
+  if (wished === undefined) return checkCount({ given: given.value }, limits);
   const { readConversation } = await import("./read-conversation.ts");
   const conversation = readConversation(wished);
   return conversation.ok
-    ? ok({ given: given.value, conversation: conversation.value })
+    ? checkCount({ given: given.value, conversation: conversation.value }, limits)
     : conversation;
 }
 
@@ -115,13 +118,13 @@ function formOf(body: unknown): Given {
   return read(body[member]);
 }
 
-async function readCsvRows(request: Request, { maxBodyBytes, maxRows }: Limits): Promise<Body> {
-  const body = await readBody(request, { maxBytes: maxBodyBytes });
+async function readCsvRows(request: Request, limits: RowLimits): Promise<Body> {
+  const body = await readBody(request, { maxBytes: limits.maxBodyBytes });
   if (!body.ok) return refused({ ...body.failure, code: body.failure.reason });
   const { parseCsv } = await import("./parse-csv.ts");
-  const parsed = parseCsv(body.value, maxRows);
+  const parsed = parseCsv(body.value, limits.maxRows);
   return parsed.ok
-    ? ok({ given: { kind: "csv", ...parsed.value } })
+    ? checkCount({ given: { kind: "csv", ...parsed.value } }, limits)
     : refused({ status: 400, code: parsed.failure.reason, detail: parsed.failure.detail });
 }
 

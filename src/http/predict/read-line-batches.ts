@@ -2,6 +2,7 @@ import { waitAtMost } from "../../core/cache/single-flight.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { UnreadableRow } from "../../core/predict/rows/row-error.ts";
 import { BATCH_ROWS } from "../../core/predict/rows/run-rows.ts";
+import { readOn } from "../body/read-on.ts";
 import { type Line, LineSplitter } from "./split-lines.ts";
 
 /** Characters of lines after which a batch is full, however few they are. */
@@ -20,16 +21,15 @@ export interface LineReader {
   next(): Promise<LineBatch | "broken">;
   /** Gives up the rest. */
   cancel(): void;
+  /** Gives it up once who sends it can hear the answer. Never rejects. */
+  readOn(): Promise<void>;
 }
 
 /**
  * Holds at most a batch, two chunks and one line.
  * @param clock of the request: waits are its own
  */
-export function createLineReader(
-  body: ReadableStream<Uint8Array>,
-  clock: Pick<Clock, "after">,
-): LineReader {
+export function createLineReader(body: ReadableStream<Uint8Array>, clock: Clock): LineReader {
   const reader = body.getReader();
   const readChunk = () => reader.read().catch(() => undefined);
   const splitter = new LineSplitter();
@@ -72,6 +72,7 @@ export function createLineReader(
       return batch;
     },
     cancel: () => void reader.cancel().catch(() => undefined),
+    readOn: () => readOn(reader, clock),
   };
 }
 

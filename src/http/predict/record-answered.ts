@@ -4,6 +4,7 @@ import type { MaybePromise } from "../../core/model/maybe-promise.ts";
 import type { EntityKey } from "../../core/model/prediction-record.ts";
 import type { OpenRows } from "../../core/predict/rows/open-rows.ts";
 import type { RowResult } from "../../core/predict/rows/predict-rows.ts";
+import type { LostIds } from "../../core/quality/record-predictions.ts";
 import { recordRows } from "../../core/quality/records/record-rows.ts";
 import type { HttpDeps } from "../deps.ts";
 
@@ -20,14 +21,14 @@ export interface AnsweredRows {
 
 /**
  * Records answered rows behind their answer, where there is a store and the deployment wants it.
- * Many wait for room first. Answers for how many there was none.
+ * Many wait for room first. Answers the ids of those that there was none for.
  */
 export function recordAnswered(
   { serve, records, clock, random }: HttpDeps,
   context: FlightContext,
   { open, rows, results, ids, entities }: AnsweredRows,
-): MaybePromise<number> {
-  if (records === undefined) return 0;
+): MaybePromise<LostIds> {
+  if (records === undefined) return [];
   const { names } = open.rows;
   return recordRows(records.recorder, context, {
     atMs: clock.now(),
@@ -42,17 +43,18 @@ export function recordAnswered(
 }
 
 /**
- * As `recordAnswered`, for a batch of a stream, which goes on once there was room. Only where the deployment says a `rate` of its own: a file of a million rows would otherwise
- * be a gigabyte of records that nobody asked for.
+ * As `recordAnswered`, for a batch of a stream, which goes on once there was room. Only where the
+ * deployment says a `rate` of its own: a file of a million rows would otherwise be a gigabyte of
+ * records that nobody asked for.
  */
 export async function recordStreamed(
   deps: HttpDeps,
   context: FlightContext,
   answered: AnsweredRows,
-): Promise<void> {
+): Promise<LostIds> {
   const { model } = answered.open.version;
-  if (deps.serve.catalog.get(model)?.deployment.record?.rate === undefined) return;
-  await recordAnswered(deps, context, answered);
+  if (deps.serve.catalog.get(model)?.deployment.record?.rate === undefined) return [];
+  return recordAnswered(deps, context, answered);
 }
 
 /**

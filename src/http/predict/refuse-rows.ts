@@ -5,6 +5,15 @@ import { isOfRow } from "../../core/predict/rows/run-rows.ts";
 import type { Refusal } from "../problem.ts";
 import { refusalOf } from "../refusals.ts";
 
+/**
+ * Refuses one request of rows, and tells the log of it.
+ * @param failure as the core knows it, where it was the core's
+ */
+export type RefuseRows = (
+  refusal: Refusal,
+  failure?: { readonly detail: string; readonly cause?: unknown },
+) => Response;
+
 /** The status of each reason for which no row of a request is answered. */
 export function rowsRefusalOf(failure: RowsFailure): Refusal {
   switch (failure.reason) {

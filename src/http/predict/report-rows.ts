@@ -5,6 +5,8 @@ import type { RowsMeta } from "./rows-response.ts";
 export interface RowsFacts {
   readonly answer: Pick<RowsAnswer, "modelCache">;
   readonly meta: RowsMeta;
+  /** Of an only answer. */
+  readonly predictionId?: string | undefined;
   readonly rows: number;
   readonly startedMs: number;
   readonly nowMs: number;
@@ -13,7 +15,7 @@ export interface RowsFacts {
 /** Tells the log of one request, however many rows it had; no data. */
 export function reportRows(
   { events }: Pick<HttpDeps, "events">,
-  { answer, meta, rows, startedMs, nowMs }: RowsFacts,
+  { answer, meta, predictionId, rows, startedMs, nowMs }: RowsFacts,
 ): void {
   const { model, version, digest, strategy, route, cache, request_id: requestId, job } = meta;
   const tier = cache === "isolate" || cache === "redis" ? cache : "none";
@@ -29,6 +31,7 @@ export function reportRows(
     tier,
     modelCache: answer.modelCache,
     rows,
+    ...(predictionId === undefined ? {} : { predictionId }),
     ...(job === undefined ? {} : { job }),
     durationMs: nowMs - startedMs,
   });

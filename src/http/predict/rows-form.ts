@@ -1,3 +1,4 @@
+import { parseAccept } from "hono/utils/accept";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { RowsReading } from "../../core/predict/rows/predict-rows.ts";
 
@@ -15,9 +16,20 @@ export function formOf(contentType: string | undefined): RowsForm {
   return type === "text/csv" ? "csv" : "json";
 }
 
-/** Whether an answer is wanted as lines: that of lines always is. */
-export const wantsLines = (form: RowsForm, accept: string | undefined): boolean =>
-  form === "ndjson" || (accept ?? "").split(",").some((range) => NDJSON.has(typeOf(range)));
+/**
+ * Whether an answer is wanted as lines: that of lines always is. By the weights of `Accept` (RFC
+ * 9110, section 12.5.1): where lines are named, and JSON is not liked better.
+ */
+export function wantsLines(form: RowsForm, accept = ""): boolean {
+  if (form === "ndjson") return true;
+  const ranges = parseAccept(accept).map(({ type, q }) => ({ type: type.toLowerCase(), q }));
+  const lines = Math.max(0, ...ranges.flatMap(({ type, q }) => (NDJSON.has(type) ? [q] : [])));
+  // The closest range that has JSON in it counts.
+  const json = JSON_RANGES.flatMap((range) => ranges.filter(({ type }) => type === range))[0]?.q;
+  return lines > 0 && lines >= (json ?? 0);
+}
+
+const JSON_RANGES = ["application/json", "application/*", "*/*"];
 
 const typeOf = (header: string | undefined): string =>
   (header ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";

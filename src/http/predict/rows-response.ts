@@ -1,6 +1,7 @@
 import type { Inference } from "../../core/predict/inference.ts";
 import type { OpenRows } from "../../core/predict/rows/open-rows.ts";
 import type { RowResult, RowsAnswer } from "../../core/predict/rows/predict-rows.ts";
+import { computedStatus, keptStatus, secondsOf } from "../cache-status.ts";
 
 /** What produced the answers of a request, all of them together. */
 export interface RowsMeta {
@@ -75,9 +76,22 @@ export const rowsHeaders = (
   ...(strategy === "fast" ? { etag: open.version.etag } : {}),
 });
 
-/** How the caches answered (RFC 9211): `detail` counts the rows where only some were kept. */
-export function rowsCacheStatus({ cache, cached_rows: kept }: RowsMeta, rows: number): string {
-  if (cache === "isolate" || cache === "redis") return `${cache}; hit`;
-  if (cache === "partial") return `isolate; fwd=partial; detail="${kept} of ${rows} rows"`;
-  return cache === "hit" || cache === "unused" ? "model; hit" : "model; fwd=miss; stored";
+/**
+ * How the caches answered (RFC 9211): an only row as tensors are, with its age where it was kept;
+ * of several `detail` counts those that were kept, where not all were.
+ */
+export function rowsCacheHeaders(
+  { cache, cached_rows: kept }: RowsMeta,
+  { results, modelCache, cached }: RowsAnswer,
+): Record<string, string> {
+  if (cached !== undefined && cached.tier !== "none") {
+    const { ageS, ttlS } = secondsOf(cached);
+    return { "cache-status": keptStatus(cached, ttlS), age: String(ageS) };
+  }
+  if (cache === "isolate" || cache === "redis") return { "cache-status": `${cache}; hit` };
+  if (cache === "partial") {
+    const detail = `${kept} of ${results.length} rows`;
+    return { "cache-status": `isolate; fwd=partial; detail="${detail}"` };
+  }
+  return { "cache-status": computedStatus(modelCache, cached) || "model; hit" };
 }

@@ -43,9 +43,25 @@ export const rowsRequestSchema = z
   ])
   .openapi("RowsRequest", { example: { rows: [FLOWER] } });
 
+export const rowsQuerySchema = z.object({
+  unknown: z.enum(["refuse", "ignore"]).optional().openapi({
+    description: "What becomes of features that the model has not; CSV ignores them.",
+  }),
+  values: z.enum(["typed", "text"]).optional().openapi({
+    description: "Whether text may stand for numbers, as it does in CSV.",
+  }),
+  offset: z.string().optional().openapi({
+    description: "Rows of the same file in earlier requests: paths count from there.",
+    example: "50000",
+  }),
+});
+
 const answered = z.object({
   ok: z.literal(true),
   prediction_id: z.string(),
+  recorded: z.literal(false).optional().openapi({
+    description: "There was no room for its record: the id takes no outcome.",
+  }),
   label: z.string().optional(),
   probabilities: z.record(z.string(), z.number()).optional(),
   value: z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]).optional(),

@@ -5,10 +5,10 @@ import {
   type AnsweredLines,
   answerLines,
   type LinesReading,
+  type RefusedLines,
   refusalOfFirst,
 } from "./answer-lines.ts";
 import type { LineReader } from "./read-line-batches.ts";
-import type { WriteResult } from "./write-results.ts";
 
 export interface StreamedRows {
   /** The first batch: what its headers tell. */
@@ -16,20 +16,19 @@ export interface StreamedRows {
   readonly body: ReadableStream<Uint8Array>;
 }
 
+type WriteLines = (answer: AnsweredLines) => Promise<readonly string[]>;
+
 export interface StreamHooks {
-  readonly write: (first: RowsAnswer) => WriteResult;
-  /** Called with each batch once it was written; the next one waits for it. */
-  readonly onWritten: (answer: AnsweredLines) => Promise<void>;
-  /** Called once, with the rows that were answered, however the stream ends. */
-  readonly onEnd: (rows: number) => void;
+  /** Told of the first batch; makes the lines of each, once what is to be known of it is. */
+  readonly write: (first: RowsAnswer) => WriteLines;
+  /** Called once, with the rows that were answered, however the stream ends; with why, where it broke off. */
+  readonly onEnd: (rows: number, broken?: RefusedLines) => void;
   /** Told of a bug; answers what the caller is told. */
   readonly onBug: (cause: unknown) => Refusal;
 }
 
-type Refused = Refusal & { readonly reason: string };
-
 /** The answer to the next batch; `undefined` at the end. */
-type NextAnswer = () => Promise<Result<AnsweredLines | undefined, Refused>>;
+type NextAnswer = () => Promise<Result<AnsweredLines | undefined, RefusedLines>>;
 
 const encoder = new TextEncoder();
 
@@ -43,16 +42,19 @@ export async function streamLines(
   reading: LinesReading,
   lines: LineReader,
   hooks: StreamHooks,
-): Promise<Result<StreamedRows, Refused>> {
+): Promise<Result<StreamedRows, RefusedLines>> {
   const next = answerInTurn(reading, lines);
   const begun = await next();
-  if (!begun.ok) return begun;
+  if (!begun.ok) {
+    await lines.readOn();
+    return begun;
+  }
   const first = begun.value;
   if (first === undefined) return refused(400, "invalid_request", "there are no rows in the body");
   // Of a file in several requests only the very first line speaks for all.
   const refusal = reading.offset === 0 ? refusalOfFirst(first) : undefined;
   if (refusal === undefined) return ok({ first, body: writeAnswers(first, next, lines, hooks) });
-  lines.cancel();
+  await lines.readOn();
   return fail({ ...refusal, reason: refusal.code });
 }
 
@@ -74,33 +76,32 @@ function writeAnswers(
   first: AnsweredLines,
   next: NextAnswer,
   lines: LineReader,
-  { write: writerFor, onWritten, onEnd, onBug }: StreamHooks,
+  { write: writerFor, onEnd, onBug }: StreamHooks,
 ): ReadableStream<Uint8Array> {
   const write = writerFor(first);
   let ready: AnsweredLines | undefined = first;
   let rows = 0;
-  const answerNext: NextAnswer = async () => {
+  const writeNext = async (): Promise<Result<readonly string[] | undefined, RefusedLines>> => {
     const answer = ready === undefined ? await next() : ok(ready);
     ready = undefined;
-    return answer;
+    if (!answer.ok) return answer;
+    return ok(answer.value && (await write(answer.value)));
   };
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const answer = await answerNext().catch((cause) => failed(onBug(cause)));
-        if (answer.ok && answer.value !== undefined) {
-          const { results } = answer.value;
-          rows += results.length;
-          controller.enqueue(encoder.encode(`${results.map(write).join("\n")}\n`));
-          await onWritten(answer.value);
+        const written = await writeNext().catch((cause) => failed(onBug(cause)));
+        if (written.ok && written.value !== undefined) {
+          rows += written.value.length;
+          controller.enqueue(encoder.encode(`${written.value.join("\n")}\n`));
           return;
         }
-        if (!answer.ok) {
-          controller.enqueue(lastLine(answer.failure));
+        if (!written.ok) {
+          controller.enqueue(lastLine(written.failure));
           lines.cancel();
         }
         controller.close();
-        onEnd(rows);
+        onEnd(rows, written.ok ? undefined : written.failure);
       },
       cancel() {
         lines.cancel();
@@ -115,6 +116,6 @@ function writeAnswers(
 const lastLine = ({ code, detail }: Refusal): Uint8Array =>
   encoder.encode(`${JSON.stringify({ ok: false, final: true, error: { code, detail } })}\n`);
 
-const failed = (refusal: Refusal) => fail<Refused>({ ...refusal, reason: refusal.code });
+const failed = (refusal: Refusal) => fail<RefusedLines>({ ...refusal, reason: refusal.code });
 
 const refused = (status: number, code: string, detail: string) => failed({ status, code, detail });

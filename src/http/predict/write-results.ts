@@ -8,8 +8,12 @@ import type { RowsMeta } from "./rows-response.ts";
 /** What computed an answer. */
 type Producer = Pick<RowsMeta, "strategy" | "model" | "version">;
 
-/** Writes one row's result as JSON, in one line. */
-export type WriteResult = (result: RowResult) => string;
+/**
+ * Writes one row's result as JSON, in one line.
+ * @param id of one that is ok
+ * @param isLost whether there was no room for its record: its id takes no outcome
+ */
+export type WriteResult = (result: RowResult, id: string, isLost: boolean) => string;
 
 /**
  * Makes the writer of one request's results. Names are quoted once; numbers keep their exact
@@ -20,7 +24,6 @@ export type WriteResult = (result: RowResult) => string;
 export function createResultWriter(
   meta: Producer,
   asked: Pick<Producer, "model" | "version">,
-  newId: () => string,
 ): WriteResult {
   const quoted = new Map<string, string>();
   const quote = (name: string): string => {
@@ -30,16 +33,31 @@ export function createResultWriter(
     if (quoted.size < MAX_QUOTED) quoted.set(name, made);
     return made;
   };
-  return (result) => {
+  return (result, id, isLost) => {
     if (!result.ok) return writeError(result);
-    const id = `{"ok":true,"prediction_id":"${newId()}"`;
+    const start = `{"ok":true,"prediction_id":"${id}"${isLost ? ',"recorded":false' : ""}`;
     const { strategy, by: { model, version } = asked } = result;
     const isOther = strategy !== meta.strategy || model !== meta.model || version !== meta.version;
     const other = isOther
       ? `,"strategy":"${strategy}","model":${quote(model)},"version":${quote(version)}`
       : "";
-    return `${id}${other}${writeAnswer(result.answer, quote)}}`;
+    return `${start}${other}${writeAnswer(result.answer, quote)}}`;
   };
+}
+
+/** Writes results that went on record, or did not. @param ids of those that are ok, in their order */
+export function writeResults(
+  write: WriteResult,
+  results: readonly RowResult[],
+  ids: readonly string[],
+  lostIds: readonly string[],
+): readonly string[] {
+  const lost = new Set(lostIds);
+  const given = ids.values();
+  return results.map((result) => {
+    const id = (result.ok ? given.next().value : undefined) ?? "";
+    return write(result, id, lost.has(id));
+  });
 }
 
 // Text labels may be any number of texts.

@@ -51,7 +51,7 @@ export async function answerOutcomes(
   const lines = createLineReader(body.value, deps.clock);
   const begun = await begin(lines, form === "csv");
   if (!begun.ok) {
-    lines.cancel();
+    await lines.readOn();
     return refuse(c, { status: 400, code: begun.failure.reason, detail: begun.failure.detail });
   }
   const onSilence = (failure: OutcomeFailure) => tellFailure(deps, c.get("requestId"), failure);
@@ -59,7 +59,7 @@ export async function answerOutcomes(
   const first = await next();
   const isRefused = first?.end !== undefined && !first.lines.some(isDone);
   if (isRefused) {
-    lines.cancel();
+    await lines.readOn();
     return refuse(c, first.end);
   }
   return new Response(writeAnswers(first, next, lines), {
@@ -171,7 +171,7 @@ function writeAnswers(
         if (answered !== undefined) write(controller, answered);
         isAtEnd = answered === undefined || answered.end !== undefined;
         if (!isAtEnd) return;
-        lines.cancel();
+        await lines.readOn();
         controller.close();
       },
       cancel: () => lines.cancel(),

@@ -2,7 +2,7 @@ import Papa from "papaparse";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import { UnreadableRow } from "../../core/predict/rows/row-error.ts";
 import type { OutcomeWish } from "../../core/quality/set-outcome.ts";
-import { parseJson } from "../body/parse-json.ts";
+import { parseExactJson } from "../body/parse-exact-json.ts";
 import type { Line } from "../predict/split-lines.ts";
 import { checkAgainst } from "../registry/read-json-body.ts";
 import { outcomeLineSchema } from "./schemas.ts";
@@ -23,12 +23,8 @@ const MAX_DEPTH = 4;
 /** A line of JSON. */
 export const readJsonOutcome: ReadOutcome = (line) => {
   if (line instanceof UnreadableRow) return unreadable(line);
-  const parsed = parseJson(line, { maxDepth: MAX_DEPTH });
-  if (!parsed.ok) {
-    const detail = parsed.failure.detail.replace(/^the body /, "the line ");
-    return fail({ reason: parsed.failure.reason, detail });
-  }
-  return toWish(parsed.value);
+  const parsed = parseExactJson(line, { maxDepth: MAX_DEPTH, what: "line" });
+  return parsed.ok ? toWish(parsed.value) : parsed;
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { DocumentSchema } from "../../core/lifecycle/read-document.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
+import { tellIssue } from "../../core/model/tell-issue.ts";
 import type { AppContext } from "../app-env.ts";
 import { parseJson } from "../body/parse-json.ts";
 import { readBody } from "../body/read-body.ts";
@@ -37,11 +38,11 @@ export function checkAgainst<T>(
   value: unknown,
   what: string,
 ): Result<T, Refused> {
-  const checked = schema.safeParse(value);
+  const checked = schema.safeParse(value, { error: tellIssue });
   if (checked.success) return ok(checked.data);
-  const errors = checked.error.issues.map(({ path, message }) => ({
-    path: path.map(String).join("."),
-    message,
+  const errors = checked.error.issues.map((issue) => ({
+    path: [...issue.path, ...strayOf(issue)].map(String).join("."),
+    message: issue.message,
   }));
   const first = errors[0];
   const place = first === undefined || first.path === "" ? `the ${what}` : `${what}.${first.path}`;
@@ -53,3 +54,7 @@ export function checkAgainst<T>(
     errors,
   });
 }
+
+/** An only name that nobody knows, which zod tells beside the path of what it stands in. */
+const strayOf = (issue: object): readonly unknown[] =>
+  "keys" in issue && Array.isArray(issue.keys) && issue.keys.length === 1 ? issue.keys : [];

@@ -1,4 +1,4 @@
-import { type Draft, draftSchema } from "../../core/model/manifest.ts";
+import { type Draft, draftSchema } from "../../core/model/manifest-draft.ts";
 import { fail, ok, type Result } from "../../core/model/result.ts";
 import type { Bytes } from "../../core/model/tensor.ts";
 import type { Digest } from "../../core/ports/digest.ts";

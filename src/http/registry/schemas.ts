@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import { deploymentSettingsDraft, routeSchema } from "../../core/model/deployment.ts";
-import { draftSchema } from "../../core/model/manifest.ts";
+import { routeSchema } from "../../core/model/deployment.ts";
+import { deploymentSettingsDraft } from "../../core/model/deployment-draft.ts";
+import { draftSchema } from "../../core/model/manifest-draft.ts";
 import { isAlias, isVersion } from "../../core/model/reference.ts";
 import { modelParams } from "../openapi/schemas.ts";
 
@@ -59,10 +60,14 @@ export const pruneSchema = z
   .strict()
   .openapi("Prune");
 
-export const replaceSchema = z.looseObject({
+/** Of a document as it was read: taken, and not looked at. */
+const own = z.unknown().optional();
+
+export const replaceSchema = z.strictObject({
   /** All of them; left out, they stay as they are. */
   aliases: z.record(alias, routeSchema).optional(),
   ...deploymentSettingsDraft,
+  ...{ model: own, rev: own, deleted: own },
   reason,
   force,
 });

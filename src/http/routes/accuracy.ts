@@ -14,6 +14,7 @@ import { parseWindow } from "../../core/quality/window.ts";
 import { addRoute } from "../add-route.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
 import type { HttpDeps } from "../deps.ts";
+import { refuseUnknownQuery } from "../known-query.ts";
 import { json, modelParams } from "../openapi/schemas.ts";
 import { refuseOutcome } from "../records/outcome-answers.ts";
 import { classesOf, withRecords } from "../records/records-deps.ts";
@@ -71,6 +72,8 @@ async function answer(
   predictions: PredictionStore,
   read: Read,
 ): Promise<Response> {
+  const stray = refuseUnknownQuery(c, Object.keys(windowQuery.shape));
+  if (stray !== undefined) return refuse(c, stray);
   const query = readQuery(c, deps.clock.now());
   if (!query.ok) {
     const { reason: code, detail } = query.failure;

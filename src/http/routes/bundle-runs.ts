@@ -1,30 +1,26 @@
-import type { OpenAPIHono } from "@hono/zod-openapi";
-import { findBundle } from "../../core/lifecycle/bundle/find-bundle.ts";
+import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import { type BundleLoadLine, loadBundle } from "../../core/lifecycle/bundle/load-bundle.ts";
-import { predictBundle } from "../../core/lifecycle/bundle/predict-bundle.ts";
 import { bundleFailure, readBundle } from "../../core/lifecycle/bundle/read-bundle.ts";
-import { fail, ok, type Result } from "../../core/model/result.ts";
 import { addRoute } from "../add-route.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
-import { readJsonText } from "../body/read-json-text.ts";
+import { answerPredict } from "../bundle/answer-predict.ts";
 import { bundleNameOf, bundleParams } from "../bundle/bundle-name.ts";
-import { writeBundleAnswers } from "../bundle/write-answers.ts";
-import { cacheWishOf } from "../cache-wish.ts";
 import type { HttpDeps } from "../deps.ts";
 import { flightContext } from "../flight-context.ts";
-import { inferenceEvent } from "../inference-event.ts";
-import { problem } from "../oip/problem.ts";
-import { type OipRequest, readOipRequest } from "../oip/read-request.ts";
 import { json, SCHEMAS } from "../openapi/schemas.ts";
-import type { Refusal } from "../problem.ts";
+import { rowsQuerySchema, rowsRequestSchema } from "../predict/schemas.ts";
 import { refusalOf } from "../refusals.ts";
-import { refuse, refuseRegistry } from "../refuse.ts";
+import { refuseRegistry } from "../refuse.ts";
 import { anyObject } from "../registry/schemas.ts";
 
 const PATH = "/v1/bundles/{bundle}";
 
 /** What is done with all models of a bundle at once: load them, ask them. */
 export function addBundleRunRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
+  const body = json(
+    z.union([rowsRequestSchema, SCHEMAS.inferRequest]),
+    "Rows, columns, entities or CSV, as one model takes them, without `conversation`; or tensors, all JSON.",
+  );
   addRoute(
     app,
     deps.settings,
@@ -54,9 +50,18 @@ export function addBundleRunRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): vo
       summary: "Ask every model of a bundle the same; each answers or fails alone",
       request: {
         params: bundleParams,
-        body: json(SCHEMAS.inferRequest, "Tensors, as for one model; all JSON."),
+        query: rowsQuerySchema,
+        body: {
+          ...body,
+          content: { ...body.content, "text/csv": { schema: z.string() } },
+        },
       },
-      responses: { 200: json(anyObject, "{results, meta}: a result per reference, in order.") },
+      responses: {
+        200: json(
+          anyObject,
+          "{results, meta}: a result per reference, in order, with its `outputs`, or the `results` of its rows.",
+        ),
+      },
       refusals: [400, 404, 409, 413, 415, 503],
     },
     (c) => answerPredict(c, deps),
@@ -85,61 +90,4 @@ function resultOf(line: BundleLoadLine) {
   }
   const { code, detail } = refusalOf(line.failure);
   return { reference, ok: false, duration_ms, error: { code, detail } };
-}
-
-async function answerPredict(c: AppContext, deps: HttpDeps): Promise<Response> {
-  const name = bundleNameOf(c);
-  if (!name.ok) return refuseRegistry(c, name.failure);
-  const request = await readRequest(c, deps);
-  if (!request.ok) return refuse(c, request.failure);
-  const context = flightContext(c, deps.clock);
-  const bundle = await findBundle(deps, context, name.value);
-  if (!bundle.ok) return refuseRegistry(c, bundle.failure);
-  const { inputs, outputs } = request.value;
-  const answers = await predictBundle(deps.serve, context, bundle.value, {
-    inputs,
-    outputs: outputs.map((output) => output.name),
-    cacheWish: () => cacheWishOf(c.req.header("cache-control")),
-    stickiness: () => ({
-      routingKey: c.req.header("x-freshet-routing-key"),
-      random: deps.random,
-    }),
-  });
-  const requestId = c.get("requestId");
-  for (const { answer } of answers) {
-    if (!answer.ok) continue;
-    const durationMs = answer.value.acquireMs + answer.value.runMs;
-    deps.events.emit(inferenceEvent(answer.value, { requestId, durationMs }));
-  }
-  const meta = { bundle: name.value, request_id: requestId };
-  const body = writeBundleAnswers(answers, outputs, deps.newId, meta);
-  return c.body(body, 200, { "content-type": "application/json" });
-}
-
-type BundleRequest = Pick<OipRequest, "outputs"> & {
-  readonly inputs: Exclude<OipRequest["inputs"], (...given: never[]) => unknown>;
-};
-
-async function readRequest(
-  c: AppContext,
-  { settings }: HttpDeps,
-): Promise<Result<BundleRequest, Refusal & { readonly reason: string }>> {
-  const body = await readJsonText(c.req.raw, settings.maxBodyBytes);
-  if (!body.ok) return fail({ ...body.failure, code: body.failure.reason });
-  const read = readOipRequest(body.value, undefined);
-  const checked = read.ok ? allJson(read.value) : read;
-  if (checked.ok) return checked;
-  const { reason, detail } = checked.failure;
-  return fail({ reason, status: 400, code: reason, detail });
-}
-
-function allJson({ inputs, outputs, binaryOutput }: OipRequest) {
-  if (
-    typeof inputs === "function" ||
-    binaryOutput ||
-    outputs.some(({ binary }) => binary === true)
-  ) {
-    return problem("a bundle is asked and answers in JSON: leave out binary tensors");
-  }
-  return ok({ inputs, outputs });
 }

@@ -8,6 +8,7 @@ import { refreshNow } from "../../core/lifecycle/freshness/refresh-now.ts";
 import type { Order } from "../../core/lifecycle/freshness/shared-keys.ts";
 import { isModelName } from "../../core/model/reference.ts";
 import { ok } from "../../core/model/result.ts";
+import type { SharedCacheFailure } from "../../core/ports/shared-cache.ts";
 import { addRoute } from "../add-route.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -108,6 +109,8 @@ async function answerClear(c: AppContext, deps: HttpDeps): Promise<Response> {
   const order = { what, ...(model === undefined ? {} : { model }) };
   obeyOrder(deps.serve, order);
   const told = await tellOthers(deps, order);
+  // Where it was not raised, Redis goes on holding what this isolate is not to answer any more.
+  deps.serve.predictions?.distrustRedis(model);
   // Until the epoch was raised, a request may have taken an old answer back from Redis.
   forgetPredictions(deps.serve.predictions, model);
   return c.json({ ...order, ...told });
@@ -142,6 +145,13 @@ async function answerRefresh(c: AppContext, deps: HttpDeps): Promise<Response> {
     : refuseRegistry(c, bundleFailure(name, read.failure));
 }
 
+const WHY_NOT: Readonly<Record<SharedCacheFailure["reason"], string>> = {
+  unreachable: "Redis did not answer in time",
+  denied: "Redis did not accept UPSTASH_REDIS_REST_TOKEN",
+  refused: "Redis answered and refused to take the order",
+  paused: "Redis has given no answer several times in a row and was not asked",
+};
+
 /** Other isolates cannot be reached: they do as ordered at their next check, and the answer says so. */
 async function tellOthers(deps: HttpDeps, order: Pick<Order, "what" | "model">) {
   if (deps.sharedCache === undefined) {
@@ -164,7 +174,6 @@ async function tellOthers(deps: HttpDeps, order: Pick<Order, "what" | "model">) 
   return {
     epoch: null,
     reach: "isolate",
-    detail:
-      "done in the isolate that answered; Redis did not answer in time, so the others may not have been told",
+    detail: `done in the isolate that answered; ${WHY_NOT[raised.failure.reason]}, so the others may not have been told`,
   };
 }

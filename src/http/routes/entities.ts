@@ -26,6 +26,7 @@ import {
   guardedEntityOf,
   typeParams,
 } from "../entities/entity-path.ts";
+import { flightContext } from "../flight-context.ts";
 import { json } from "../openapi/schemas.ts";
 import { redisRequired, refuseRedis } from "../redis-refusal.ts";
 import { refuse } from "../refuse.ts";
@@ -176,6 +177,10 @@ async function answerPut(c: AppContext, deps: HttpDeps, entities: EntityStore): 
   const { type, id, condition } = named.value;
   const put = { id, change: change.value, condition };
   const { clock, onEntityFinished: onFinished } = deps;
+  // What was predicted here a moment ago is recorded first, and counted among those that it settles.
+  if (onFinished !== undefined && put.change.state === "finished") {
+    await deps.records?.recorder.settle(flightContext(c, clock), { type, id });
+  }
   const done = await putEntities({ entities, clock, onFinished }, type, [put]);
   if (!done.ok) return refuseRedis(c, deps, done.failure);
   const [outcome] = done.value;

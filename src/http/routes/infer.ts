@@ -1,4 +1,5 @@
 import type { FlightContext } from "../../core/cache/single-flight.ts";
+import type { ServeFailure } from "../../core/model/failure.ts";
 import { parseReference } from "../../core/model/reference.ts";
 import type { Result } from "../../core/model/result.ts";
 import type { TensorSpec } from "../../core/model/tensor.ts";
@@ -20,7 +21,8 @@ import { KnownRequests } from "../oip/known-requests.ts";
 import type { OipProblem } from "../oip/problem.ts";
 import { readOipRequest } from "../oip/read-request.ts";
 import { writeInference } from "../oip/write-inference.ts";
-import { refuse, refuseServe } from "../refuse.ts";
+import { refusalOf } from "../refusals.ts";
+import { type RefusedPrediction, refusePrediction } from "../refuse-prediction.ts";
 import type { ServingRoute } from "../serving-route.ts";
 
 /** Inference by the Open Inference Protocol: JSON, Triton's binary extension and raw bodies. */
@@ -77,20 +79,23 @@ async function handle(
 ): Promise<Response> {
   const startedMs = deps.clock.now();
   const reference = parseReference(c.req.param("model") ?? "", c.req.param("version"));
-  if (!reference.ok) return refuseServe(c, reference.failure);
+  if (!reference.ok) return refuseServed(c, deps, { startedMs }, reference.failure);
+  const refused = { startedMs, reference: reference.value };
   const { serve } = deps;
   const { maxBodyBytes: maxBytes } = deps.settings;
   const headerLength = c.req.header("inference-header-content-length");
   const body = await (headerLength === undefined
     ? readJsonText(c.req.raw, maxBytes)
     : readBody(c.req.raw, { maxBytes }));
-  if (!body.ok) return refuse(c, { ...body.failure, code: body.failure.reason });
+  if (!body.ok) {
+    return refusePrediction(c, deps, refused, { ...body.failure, code: body.failure.reason });
+  }
   const mayKnow =
     typeof body.value === "string" && serve.predictions?.keepsAnswersOf(reference.value.model);
   const request: ReturnType<KnownRequests["read"]> = mayKnow
     ? known.read(body.value)
     : readOipRequest(body.value, headerLength);
-  if (!request.ok) return refuseRequest(c, request.failure);
+  if (!request.ok) return refuseRequest(c, deps, refused, request.failure);
   const { inputs, outputs, keySlot } = request.value;
   const context = flightContext(c, deps.clock);
   const readInputs =
@@ -98,9 +103,10 @@ async function handle(
       ? (specs: readonly TensorSpec[]) => asServe(inputs(specs))
       : inputs;
   const requestId = c.get("requestId");
+  const stickiness = stickinessOf(c, deps);
   const inferred = infer(serve, context, {
     reference: reference.value,
-    stickiness: stickinessOf(c, deps),
+    stickiness,
     cacheWish: () => cacheWishOf(c.req.header("cache-control")),
     inputs: readInputs,
     outputs: outputs.map(({ name }) => name),
@@ -108,20 +114,20 @@ async function handle(
     requestId,
   });
   const answered = inferred instanceof Promise ? await inferred : inferred;
-  if (!answered.ok) return refuseServe(c, answered.failure);
+  if (!answered.ok) return refuseServed(c, deps, { ...refused, stickiness }, answered.failure);
   const ids = { requestId, predictionId: deps.newId() };
   const written = writeInference(deps, request.value, answered.value, ids);
-  if (!written.ok) return refuseRequest(c, written.failure);
+  if (!written.ok) return refuseRequest(c, deps, { ...refused, stickiness }, written.failure);
   const durationMs = deps.clock.now() - startedMs;
-  deps.events.emit(inferenceEvent(answered.value, { requestId, durationMs }));
+  deps.events.emit(inferenceEvent(answered.value, { ...ids, durationMs }));
   const { model } = reference.value;
   const recorded = { id: ids.predictionId, model, inference: answered.value, inputs: readInputs };
-  record(deps, context, recorded);
+  recordTensors(deps, context, recorded);
   return respond(answered.value, written.value, ids);
 }
 
 /** Made into a record after the answer, where the deployment wants it. */
-function record(
+export function recordTensors(
   { serve, records, clock, random }: HttpDeps,
   context: FlightContext,
   what: Omit<InferenceToRecord, "atMs" | "deployment" | "random">,
@@ -140,10 +146,21 @@ const stickinessOf =
     random,
   });
 
+type Refused = Omit<RefusedPrediction, "requestId">;
+
+const refuseServed = (
+  c: AppContext,
+  deps: HttpDeps,
+  refused: Refused,
+  failure: ServeFailure,
+): Response => refusePrediction(c, deps, { ...refused, failure }, refusalOf(failure));
+
 const refuseRequest = (
   c: AppContext,
+  deps: HttpDeps,
+  refused: Refused,
   { reason, detail }: { readonly reason: string; readonly detail: string },
-): Response => refuse(c, { status: 400, code: reason, detail });
+): Response => refusePrediction(c, deps, refused, { status: 400, code: reason, detail });
 
 /** To the core a raw body that does not fit is an input that does not fit. */
 const asServe = <T>(result: Result<T, OipProblem>) =>

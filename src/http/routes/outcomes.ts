@@ -3,6 +3,7 @@ import type { PredictionStore } from "../../core/ports/prediction-store.ts";
 import { setOutcome } from "../../core/quality/set-outcome.ts";
 import { addRoute } from "../add-route.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
+import { parseExactJson } from "../body/parse-exact-json.ts";
 import type { HttpDeps } from "../deps.ts";
 import { json } from "../openapi/schemas.ts";
 import { refuseOutcome } from "../records/outcome-answers.ts";
@@ -65,12 +66,18 @@ export function addOutcomeRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void
   );
 }
 
+const MAX_DEPTH = 4;
+
+/** A number that would be kept as another one is refused. */
+const parseOutcome = (bytes: Uint8Array) =>
+  parseExactJson(bytes, { maxDepth: MAX_DEPTH, what: "body" });
+
 async function answerPut(
   c: AppContext,
   deps: HttpDeps,
   predictions: PredictionStore,
 ): Promise<Response> {
-  const body = await readJsonBody(c, outcomeSchema);
+  const body = await readJsonBody(c, outcomeSchema, parseOutcome);
   if (!body.ok) return refuse(c, body.failure);
   const { value, at, replace } = body.value;
   const id = c.req.param("id") ?? "";

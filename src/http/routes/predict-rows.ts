@@ -5,7 +5,7 @@ import type { HttpDeps } from "../deps.ts";
 import { json } from "../openapi/schemas.ts";
 import { answerRows } from "../predict/answer-rows.ts";
 import { NDJSON_TYPE } from "../predict/rows-form.ts";
-import { rowsRequestSchema, rowsResponseSchema } from "../predict/schemas.ts";
+import { rowsQuerySchema, rowsRequestSchema, rowsResponseSchema } from "../predict/schemas.ts";
 
 /** Predictions for rows of named features: JSON, CSV, or lines of JSON without end. */
 export function addPredictRowsRoute(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
@@ -36,18 +36,7 @@ export function addPredictRowsRoute(app: OpenAPIHono<AppEnv>, deps: HttpDeps): v
             example: "iris-logreg",
           }),
         }),
-        query: z.object({
-          unknown: z.enum(["refuse", "ignore"]).optional().openapi({
-            description: "What becomes of features that the model has not; CSV ignores them.",
-          }),
-          values: z.enum(["typed", "text"]).optional().openapi({
-            description: "Whether text may stand for numbers, as it does in CSV.",
-          }),
-          offset: z.string().optional().openapi({
-            description: "Rows of the same file in earlier requests: paths count from there.",
-            example: "50000",
-          }),
-        }),
+        query: rowsQuerySchema,
         body: {
           ...body,
           content: { ...body.content, "text/csv": lines, [NDJSON_TYPE]: lines },

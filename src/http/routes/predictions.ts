@@ -9,16 +9,18 @@ import { notFound, STORE_DEADLINE_MS, unavailable } from "../../core/quality/set
 import { addRoute } from "../add-route.ts";
 import type { AppContext, AppEnv } from "../app-env.ts";
 import type { HttpDeps } from "../deps.ts";
+import { refuseUnknownQuery } from "../known-query.ts";
 import { json } from "../openapi/schemas.ts";
 import { refuseOutcome, writePrediction } from "../records/outcome-answers.ts";
 import { withRecords } from "../records/records-deps.ts";
 import { predictionParams } from "../records/schemas.ts";
-import { refuse } from "../refuse.ts";
+import { refuse, refuseRegistry } from "../refuse.ts";
 import { readCursor, readLimit, writeCursor } from "../registry/cursor.ts";
+import { findModel } from "../registry/find-model.ts";
 import { anyObject, pageQuery } from "../registry/schemas.ts";
 
 const SHAPE =
-  "{id, at, model, version, digest, route, strategy, input_digest, inputs?, output: {label?, probabilities?, value?}, confidence?, tier, entity?, outcome?: {value, at}, correct?, rev}";
+  "{id, at, model, version, digest, route, strategy, input_digest, inputs?, output: {label?, probabilities?, value?, exact_value?, outputs?}, output_omitted?, rows?, confidence?, tier, entity?, outcome?: {value, at}, correct?, rev}";
 
 const listQuery = pageQuery.extend({
   model: z.string().openapi({ example: "iris-logreg" }),
@@ -27,7 +29,9 @@ const listQuery = pageQuery.extend({
     example: "2",
   }),
   from: z.string().optional().openapi({ description: "A time of ISO 8601, inclusive." }),
-  to: z.string().optional().openapi({ description: "A time of ISO 8601, inclusive." }),
+  to: z.string().optional().openapi({
+    description: "A time of ISO 8601, inclusive; a day without a time is meant whole.",
+  }),
   with_outcome: z.enum(["true", "false"]).optional().openapi({ description: "Only these." }),
 });
 
@@ -45,7 +49,7 @@ export function addPredictionRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): v
       responses: {
         200: json(anyObject, "{items, next_cursor?}: a page may be short and have a next one"),
       },
-      refusals: [400, 503],
+      refusals: [400, 404, 503],
     },
     withRecords(deps, (c, predictions) => answerList(c, deps, predictions)),
   );
@@ -83,6 +87,8 @@ async function answerList(
   deps: HttpDeps,
   predictions: PredictionStore,
 ): Promise<Response> {
+  const stray = refuseUnknownQuery(c, Object.keys(listQuery.shape));
+  if (stray !== undefined) return refuse(c, stray);
   const query = readQuery(c);
   if (!query.ok) {
     return refuse(c, { status: 400, code: query.failure.reason, detail: query.failure.detail });
@@ -90,6 +96,10 @@ async function answerList(
   const listed = await listPredictions(predictions, query.value);
   if (!listed.ok) return refuseOutcome(c, deps, listed.failure);
   const { items, next } = listed.value;
+  if (items.length === 0 && next === undefined) {
+    const known = await findModel(deps, query.value.model);
+    if (!known.ok) return refuseRegistry(c, known.failure);
+  }
   return c.json({
     items: items.map(writePrediction),
     ...(next === undefined ? {} : { next_cursor: writeCursor(`${next.atMs} ${next.id}`) }),
@@ -109,7 +119,7 @@ function readQuery(c: AppContext): Result<PredictionsQuery, BadQuery> {
   }
   const fromMs = readTime(from);
   if (fromMs === "wrong") return wrong("from", A_TIME);
-  const toMs = readTime(to);
+  const toMs = readTime(to, DAY_MS - 1);
   if (toMs === "wrong") return wrong("to", A_TIME);
   if (withOutcome !== undefined && withOutcome !== "true" && withOutcome !== "false") {
     return wrong("with_outcome", "true or false");
@@ -132,10 +142,15 @@ function readQuery(c: AppContext): Result<PredictionsQuery, BadQuery> {
 const A_TIME = "a time of ISO 8601, such as 2026-11-28 or 2026-11-28T10:00:00Z";
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 
-function readTime(text: string | undefined): number | undefined | "wrong" {
+const DAY_MS = 86_400_000;
+const DAY_LENGTH = "2026-11-28".length;
+
+/** @param ofDay how much later than its beginning a day without a time is meant, in milliseconds */
+function readTime(text: string | undefined, ofDay = 0): number | undefined | "wrong" {
   if (text === undefined) return undefined;
   const ms = TIME.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(ms) ? "wrong" : ms;
+  if (Number.isNaN(ms)) return "wrong";
+  return text.length === DAY_LENGTH ? ms + ofDay : ms;
 }
 
 function readPlace(cursor: string | undefined): Result<RecordPlace | undefined, BadQuery> {

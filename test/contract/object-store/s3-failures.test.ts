@@ -40,6 +40,10 @@ const CALLS: Readonly<Record<string, Call>> = {
   delete: (store, options) => store.delete("k", options),
 };
 
+const listing = (inside: string) => answer(200, `<ListBucketResult>${inside}</ListBucketResult>`);
+const entry = (key: string) =>
+  `<Contents><Key>${key}</Key><ETag>"e"</ETag><Size>1</Size></Contents>`;
+
 describe("what the S3 adapter makes of a bad answer", () => {
   let server: FaultServer;
   let store: ObjectStore;
@@ -77,6 +81,10 @@ describe("what the S3 adapter makes of a bad answer", () => {
     ["a listing cut off in the middle", answer(200, "<ListBucketResult><Contents><Key>a</Key>")],
     ["nothing", answer(200)],
     ["a body cut short", cutShort(500, "<ListBucketResult>")],
+    ["an entry that ends nowhere", listing("<Contents><Key>p/x")],
+    ["a key that is no encoding", listing(entry("p/%zz"))],
+    ["a character that there is not", listing(entry("p/&#99999999;"))],
+    ["a key of another listing", listing(entry("elsewhere/x"))],
   ])("reads %s instead of a listing as corrupt, never as an empty list", async (_, fault) => {
     server.plan(fault);
     expectFailure(await store.list("p/", LONG), "corrupt");

@@ -18,7 +18,7 @@ import { must } from "../../support/must.ts";
 import { aDraft, aRecord } from "../../support/records.ts";
 import { DEADLINE_MS, type Subject } from "./subject.ts";
 
-const RECORDS = 4;
+const RECORDS = 6;
 
 /** `lost`: it was done, and the answer dropped. `cut`: it was never done, and that is not known. */
 const line = fc.constantFrom("whole", "lost", "cut");
@@ -66,7 +66,8 @@ export function describeInterleavings(subject: Subject): void {
       fc.asyncProperty(writers, async (plans) => {
         run += 1;
         const model = `${subject.model}-${run}`;
-        const stage: Stage = { store: subject.store, model, finished: new Map(), rev: run * 1_000 };
+        const store = byOnes(subject.store);
+        const stage: Stage = { store, model, finished: new Map(), rev: run * 1_000 };
         await Promise.all(
           plans.map(async (plan) => {
             for (const one of plan) await carryOut(stage, one);
@@ -74,7 +75,7 @@ export function describeInterleavings(subject: Subject): void {
         );
         await expectRecount(stage);
         for (const finishing of stage.finished.values()) {
-          const { counts } = must(await settleAll(subject.store, finishing));
+          const { counts } = must(await settleAll(store, finishing));
           expect(counts.pending).toBe(0);
         }
         await expectRecount(stage);
@@ -146,6 +147,15 @@ const onLine = (store: PredictionStore, state: Command["line"]): PredictionStore
   ...store,
   setOutcomes: (...args) => sendOn(state, () => store.setOutcomes(...args)),
   settle: (...args) => sendOn(state, () => store.settle(...args)),
+});
+
+/** A store that hands out one prediction at a time, so that all else comes in between. */
+const byOnes = (store: PredictionStore): PredictionStore => ({
+  ...store,
+  nextToSettle: (finishing, how, ...rest) =>
+    store.nextToSettle(finishing, { ...how, limit: 1 }, ...rest),
+  settle: (settling, changes, _how, ...rest) =>
+    store.settle(settling, changes, { limit: 1 }, ...rest),
 });
 
 async function sendOn<T>(

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { OutcomeValue, PredictionRecord } from "../../../src/core/model/prediction-record.ts";
 import { ok } from "../../../src/core/model/result.ts";
-import type { Finishing } from "../../../src/core/ports/settling-store.ts";
+import type { Finishing, SettleStep } from "../../../src/core/ports/settling-store.ts";
 import { setOutcome } from "../../../src/core/quality/set-outcome.ts";
 import { settleEntity } from "../../../src/core/quality/settle-entity.ts";
 import { must } from "../../support/must.ts";
@@ -38,6 +38,15 @@ export function describeSettling(subject: Subject): void {
         DEADLINE_MS,
       ),
     );
+  const names = ({ waiting }: Pick<SettleStep, "waiting">) =>
+    waiting.map(({ id }) => id.slice(subject.model.length + 1));
+  /** Settles a page as if it had expired, and takes the next one. */
+  const drop = async ({ round = "", waiting }: SettleStep, limit = 10) => {
+    const settling = { entity: entity(), round };
+    const gone = waiting.map(({ id }) => ({ kind: "gone", id }) as const);
+    const how = { limit };
+    return must(await subject.store.settle(settling, gone, how, Date.now(), DEADLINE_MS));
+  };
   const byHand = (id: string, value: string, replace = false) =>
     setOutcome(deps(), { id: `${subject.model}-${id}`, value, replace });
   const outcomesOf = async (...ids: readonly string[]) => {
@@ -61,14 +70,13 @@ export function describeSettling(subject: Subject): void {
       [...records, record("other", { entity: undefined })],
       Date.now(),
     );
-    const names = (ids: readonly string[]) => ids.map((id) => id.slice(subject.model.length + 1));
     const first = await next("a", 1, 2);
-    expect([names(first.ids), first.totals.pending]).toEqual([["c", "b"], 3]);
-    const settling = { entity: entity(), round: first.round ?? "" };
-    const gone = first.ids.map((id) => ({ kind: "gone", id }) as const);
-    const told = must(await subject.store.settle(settling, gone, Date.now(), DEADLINE_MS));
+    expect(first.waiting.map((one) => one.record)).toEqual([records[2], records[1]]);
+    expect(first.totals.pending).toBe(3);
+    const told = await drop(first);
     expect(told).toMatchObject({ isCurrent: true, changed: 0, totals: { pending: 1 } });
-    expect(names((await next("a", 1)).ids)).toEqual(["a"]);
+    expect(names(told)).toEqual(["a"]);
+    expect(names(await next("a", 1))).toEqual(["a"]);
   });
 
   it("follows the entity, and takes out of the counters what it had given", async () => {
@@ -123,11 +131,12 @@ export function describeSettling(subject: Subject): void {
     const late = await subject.store.settle(
       settling,
       [{ ...change, kind: "set" }],
+      { limit: 10 },
       Date.now(),
       DEADLINE_MS,
     );
-    expect(must(late)).toMatchObject({ isCurrent: false, changed: 0 });
-    expect(await next("a", 1)).toEqual({ ids: [], totals: expect.anything() });
+    expect(must(late)).toMatchObject({ isCurrent: false, changed: 0, waiting: [] });
+    expect(await next("a", 1)).toEqual({ waiting: [], totals: expect.anything() });
     expect(await finish("a", 1)).toEqual({ ...NONE, unchanged: 1 });
     expect(await outcomesOf("a")).toEqual(["b"]);
   });
@@ -156,25 +165,88 @@ export function describeSettling(subject: Subject): void {
     expect(await finish("a", 1)).toEqual({ ...NONE, settled: 1, unchanged: 1 });
   });
 
-  it("takes over more ids than go into one command", async () => {
+  it("goes by the page through more ids than go into one command, all of one millisecond", async () => {
     const ids = Array.from({ length: 1_100 }, (_, index) => `many-${index}`);
     for (let at = 0; at < ids.length; at += 100) await add(...ids.slice(at, at + 100));
-    const first = await next("a", 1, 5);
-    expect([first.ids.length, first.totals.pending]).toEqual([5, 1_100]);
-    const all = await next("a", 1, 2_000);
-    expect(new Set(all.ids).size).toBe(1_100);
+    const { round, ...first } = await next("a", 1, 5);
+    expect([first.waiting.length, first.totals.pending]).toEqual([5, 1_100]);
+    const met = names(first);
+    let page: Omit<SettleStep, "round"> = await drop({ ...first, round }, 0);
+    expect([page.waiting, page.totals.pending]).toEqual([[], 1_095]);
+    expect(await waiting()).toHaveLength(1);
+    page = await next("a", 1, 5);
+    met.push(...names(page));
+    while (page.waiting.length > 0) {
+      page = await drop({ ...page, round }, 100);
+      met.push(...names(page));
+      expect(page.totals.pending).toBe(1_100 - met.length + page.waiting.length);
+    }
+    expect([met.length, new Set(met).size]).toEqual([1_100, 1_100]);
+    expect(await waiting()).toEqual([]);
+  });
+
+  it("hands out once what is recorded meanwhile, before the walk and behind it", async () => {
+    const at = (second: number) => `2026-11-20T10:00:0${second}.000Z`;
+    const put = (id: string, second: number) =>
+      addRecords(subject.store, [record(id, { at: at(second) })], Date.now());
+    for (const [index, id] of ["b", "d", "f", "h"].entries()) await put(id, 2 * index + 1);
+    const first = await next("a", 1, 2);
+    expect(names(first)).toEqual(["h", "f"]);
+    // Later than all, between what is handed out, of a millisecond with some, and still ahead.
+    for (const [id, second] of [
+      ["i", 8],
+      ["g", 6],
+      ["f2", 5],
+      ["c", 2],
+      ["a", 0],
+    ] as const) {
+      await put(id, second);
+    }
+    expect((await next("a", 1, 2)).totals.pending).toBe(9);
+    const met = names(first);
+    let page: SettleStep = first;
+    while (page.waiting.length > 0) {
+      page = { ...(await drop(page, 2)), round: first.round };
+      met.push(...names(page));
+    }
+    expect(met.toSorted()).toEqual(["a", "b", "c", "d", "f", "f2", "g", "h", "i"]);
+    expect(await waiting()).toEqual([]);
+  });
+
+  it("begins anew in the middle of a walk, and meets all once more", async () => {
+    await add("a", "b", "c");
+    await drop(await next("a", 1, 1), 1);
+    const again = await next("b", 2, 1);
+    expect(again.totals).toEqual({ settled: 0, conflicting: 0, invalid: 0, pending: 3 });
+    expect(await finish("b", 2)).toEqual({ ...NONE, settled: 3 });
+  });
+
+  it("hands out records by the page that one answer can hold", async () => {
+    const inputs = "x".repeat(150_000);
+    for (const id of ["a", "b", "c"]) {
+      await addRecords(subject.store, [record(id, { inputs })], Date.now());
+    }
+    const first = await next("a", 1);
+    const { round } = first;
+    const met = names(first);
+    for (let page = first; page.waiting.length > 0; ) {
+      page = { ...(await drop(page)), round };
+      met.push(...names(page));
+    }
+    expect(met.toSorted()).toEqual(["a", "b", "c"]);
   });
 
   it("looks at what has expired no more, and counts it nowhere", async () => {
     await add("a", "b");
     const { store } = subject;
-    const isA = (id: string) => id.endsWith("-a");
+    const withoutA = ({ waiting, ...step }: SettleStep) => {
+      const isA = (id: string) => id.endsWith("-a");
+      return ok({ ...step, waiting: waiting.map((one) => (isA(one.id) ? { id: one.id } : one)) });
+    };
     const predictions = {
       ...store,
-      get: async (ids: readonly string[], ms: number) => {
-        const found = must(await store.get(ids, ms));
-        return ok(ids.map((id, place) => (isA(id) ? undefined : found[place])));
-      },
+      nextToSettle: async (...given: Parameters<typeof store.nextToSettle>) =>
+        withoutA(must(await store.nextToSettle(...given))),
     };
     const how = { untilMs: Date.now() + 60_000, again: true };
     const told = await settleEntity({ predictions, clock: Date }, finishing("a", 1), how);

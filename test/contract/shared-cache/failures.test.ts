@@ -18,6 +18,9 @@ const CALLS: Readonly<Record<string, Call<SharedCache>>> = {
   set: (cache, deadlineMs) => cache.set("k", "VALUEVALUE", { deadlineMs }),
   getMany: (cache, deadlineMs) => cache.getMany(["k", "l"], deadlineMs),
   increment: (cache, deadlineMs) => cache.increment("k", deadlineMs),
+  mendCounters: (cache, deadlineMs) => cache.mendCounters(["k", "l"], deadlineMs),
+  exchange: (cache, deadlineMs) =>
+    cache.exchange("k", "VALUEVALUE", { expected: "OTHER", deadlineMs, ttlMs: 1_000 }),
   setIfAbsent: (cache, deadlineMs) =>
     cache.setIfAbsent("k", "VALUEVALUE", { deadlineMs, ttlMs: 1_000 }),
 };

@@ -10,6 +10,9 @@ export async function cacheOver(backend: RedisBackend): Promise<StartedCache> {
   const bridge = await startRedisBridge(backend, TOKEN);
   return {
     cache: createUpstashSharedCache({ url: bridge.url, token: TOKEN, keyPrefix: "freshet:test:" }),
+    async putHash(key) {
+      await backend.run(["HSET", `freshet:test:${key}`, "of", "somebody"]);
+    },
     async stop() {
       await bridge.stop();
       await backend.stop();

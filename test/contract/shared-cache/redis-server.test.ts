@@ -9,9 +9,9 @@ import { describeSharedCache } from "./suite.ts";
 describeNeeding(["redis-server"], "the shared cache over a redis-server", () => {
   describeSharedCache(async () => {
     const dir = await mkdtemp(join(tmpdir(), "freshet-redis-"));
-    const { cache, stop } = await cacheOver(await startRedisServer(dir));
+    const { stop, ...started } = await cacheOver(await startRedisServer(dir));
     return {
-      cache,
+      ...started,
       async stop() {
         await stop();
         await rm(dir, { recursive: true, force: true });

@@ -23,8 +23,24 @@ const VALUES: readonly (readonly [what: string, value: string])[] = [
   ["200 KB", "0123456789".repeat(20_000)],
 ];
 
+const COUNTS = ["0", "7", "999999999999998"] as const;
+
+/** What may stand where a count should; the first four Redis itself does not take for counts, or leaves them none. */
+const NO_COUNTS: readonly (readonly [what: string, text: string])[] = [
+  ["text", "garbage"],
+  ["a negative number", "-5"],
+  ["more digits than a count has", "99999999999999999999"],
+  ["a count that 2^53 does not hold", "9007199254740993"],
+  ["a leading zero", "007"],
+  ["a fraction", "1.5"],
+  ["spaces", " 7 "],
+  ["nothing", ""],
+];
+
 export interface StartedCache {
   readonly cache: SharedCache;
+  /** Puts something at a key that is no text; missing where nothing else can be there. */
+  putHash?(key: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -105,6 +121,62 @@ export function describeSharedCache(start: () => Promise<StartedCache>): void {
     );
     expect(counts.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
     expect(must(await getCache().get("count", DEADLINE_MS))).toBe("20");
+  });
+
+  it.each(NO_COUNTS.slice(0, 4))("does not count on from %s", async (_, text) => {
+    must(await getCache().set(`no-count:${text}`, text, KEPT));
+    expect(await getCache().increment(`no-count:${text}`, DEADLINE_MS)).toMatchObject({
+      failure: { reason: "refused" },
+    });
+  });
+
+  it("mends what is no count, makes what is not there, and leaves counts", async () => {
+    const texts: Readonly<Record<string, string>> = Object.fromEntries(NO_COUNTS);
+    for (const [what, text] of NO_COUNTS) must(await getCache().set(`mend:${what}`, text, KEPT));
+    for (const count of COUNTS) must(await getCache().set(`mend:${count}`, count, KEPT));
+    const keys = [...Object.keys(texts), ...COUNTS, "nobody's"].map((name) => `mend:${name}`);
+    const before = Date.now();
+    expect(must(await getCache().mendCounters(keys, DEADLINE_MS))).toBe(NO_COUNTS.length);
+    const after = must(await getCache().getMany(keys, DEADLINE_MS));
+    for (const text of after.slice(0, NO_COUNTS.length)) {
+      expect(Number(text)).toBeGreaterThanOrEqual(before);
+    }
+    expect(after.slice(NO_COUNTS.length)).toEqual([...COUNTS, "0"]);
+    expect(must(await getCache().mendCounters(keys, DEADLINE_MS))).toBe(0);
+    expect(must(await getCache().getMany(keys, DEADLINE_MS))).toEqual(after);
+  });
+
+  it("mends one that is not even a text", async () => {
+    if (started?.putHash === undefined) return;
+    await started.putHash("hash");
+    expect((await getCache().increment("hash", DEADLINE_MS)).ok).toBe(false);
+    expect(must(await getCache().mendCounters(["hash"], DEADLINE_MS))).toBe(1);
+    const mended = must(await getCache().get("hash", DEADLINE_MS));
+    expect(must(await getCache().increment("hash", DEADLINE_MS))).toBe(Number(mended) + 1);
+  });
+
+  it.each(VALUES)("exchanges %s for what was read, and for nothing else", async (what, value) => {
+    const key = `exchange:${what}`;
+    const lasting = { deadlineMs: DEADLINE_MS, ttlMs: 60_000 };
+    expect(must(await getCache().exchange(key, value, lasting))).toBe(value);
+    expect(must(await getCache().exchange(key, "late", lasting))).toBe(value);
+    const other = { ...lasting, expected: `${value}.` };
+    expect(must(await getCache().exchange(key, "wrong", other))).toBe(value);
+    const read = { ...lasting, expected: value };
+    expect(must(await getCache().exchange(key, "next", read))).toBe("next");
+    expect(must(await getCache().get(key, DEADLINE_MS))).toBe("next");
+    // What was read is gone: whoever read it was not in somebody's way.
+    expect(must(await getCache().exchange(`${key}:gone`, value, read))).toBe(value);
+  });
+
+  it("exchanges for one of many who read the same, for as long as it says", async () => {
+    must(await getCache().set("one", "old", KEPT));
+    const mine = { expected: "old", deadlineMs: DEADLINE_MS, ttlMs: 1_000 };
+    const write = async (who: string) => must(await getCache().exchange("one", who, mine));
+    const stood = await Promise.all(["a", "b", "c", "d"].map(write));
+    expect(new Set(stood).size).toBe(1);
+    expect(must(await getCache().get("one", DEADLINE_MS))).toBe(stood[0]);
+    await expect.poll(async () => must(await getCache().get("one", DEADLINE_MS))).toBeUndefined();
   });
 
   it("gives a lease to one of many, and again once it has run out", async () => {

@@ -3,6 +3,7 @@ import { callApi } from "../../support/call-api.ts";
 import { KINDS_OF_DOWN } from "../../support/down.ts";
 import { type FaultyStack, startFaultyStack } from "../../support/faulty-stack.ts";
 import { askIris, irisBytes } from "../../support/iris.ts";
+import { drip, latency } from "../../support/proxy-faults.ts";
 import { publish, putDeployment, putVersion } from "../../support/publish.ts";
 
 const REVALIDATE_MS = 100;
@@ -89,6 +90,30 @@ describe.concurrent("invariant 9: with Redis down predictions go on", () => {
       const version = async () => (await world.answers(expect, model)).version;
       await expect.poll(version, PATIENCE).toBe("2");
       await redis.heal();
+      await expect.poll(source, PATIENCE).toMatch(/^redis; hit/);
+    },
+  );
+});
+
+describe.concurrent("a Redis that takes every write, and answers reads too late", () => {
+  const world = useStack({ REDIS_DEADLINE_MS: `${REDIS_DEADLINE_MS}` });
+
+  it.for([
+    ["late", latency(5 * REDIS_DEADLINE_MS)],
+    ["dripping", drip(50)],
+  ] as const)(
+    "%s: is soon not asked any more, and is again afterwards",
+    inTurn,
+    async ([, fault], { expect }) => {
+      const cache = { redis: true, isolate: false, ttl_ms: 600_000 };
+      const { model } = await world.newModel({ cache });
+      const source = async () => (await world.answers(expect, model)).source;
+      await expect.poll(source, PATIENCE).toMatch(/^redis; hit/);
+      const slow = world.stack.redis.inject(/^GET freshet:dev:pred:/, fault);
+      for (let flower = 0; flower < REQUESTS; flower += 1)
+        await world.answers(expect, model, flower);
+      expect(slow.hits).toBeLessThanOrEqual(MOST_REDIS_CALLS);
+      slow.lift();
       await expect.poll(source, PATIENCE).toMatch(/^redis; hit/);
     },
   );

@@ -35,6 +35,18 @@ const PREMIUM = {
   job: "j-1",
 } as const;
 
+const REFUSED = {
+  kind: "inference_refused",
+  requestId: "r-1",
+  status: 503,
+  code: "store_unavailable",
+  detail: "GET deployment.json: the store answered 403",
+  model: "iris",
+  version: "3",
+  route: "production:3",
+  durationMs: 2,
+} as const;
+
 describe("events in a terminal", () => {
   it.each([
     ["hit", { ageMs: 40 }, "debug [cached|fast|iris@3] production:3, isolate, 40 ms old, 1 ms r-1"],
@@ -59,6 +71,26 @@ describe("events in a terminal", () => {
     expect(logged({ ...event, cache, ...more })).toBe(line);
   });
 
+  it("tell a refused prediction: for the operator where it is Freshet's trouble, else for who looks", () => {
+    expect(logged(REFUSED)).toBe(
+      "warn [503|store_unavailable|iris@3] production:3, 2 ms: GET deployment.json: the store answered 403 r-1",
+    );
+    const { version: _version, route: _route, ...unknown } = REFUSED;
+    const missing = { status: 404, code: "model_not_found", detail: "there is no model 'iris'" };
+    expect(logged({ ...unknown, ...missing })).toBe(
+      "debug [404|model_not_found|iris] 2 ms: there is no model 'iris' r-1",
+    );
+    expect(logged({ ...REFUSED, cause: "reset" }, "warn")).toContain("r-1\nreset");
+    expect(logged({ ...REFUSED, rows: 200 })).toContain("after 200 rows");
+  });
+
+  it("tell that a pointer is gone", () => {
+    const gone = { kind: "deployment_gone", model: "iris", rev: 7, detail: "it is not there" };
+    expect(logged(gone as FreshetEvent)).toBe(
+      "warn gone     iris after revision 7: it is not there",
+    );
+  });
+
   it("tell the steps of a premium answer, trouble as a warning", () => {
     expect(logged({ ...PREMIUM, stage: "completed", durationMs: 80 })).toBe(
       "debug [completed|premium|iris@3] by chat, 80 ms j-1 r-1",
@@ -73,6 +105,17 @@ describe("events for a collector", () => {
   it("are one line of JSON with their level", () => {
     const line = logged(INFERENCE, "debug", "json");
     expect(JSON.parse(line.replace("debug ", ""))).toEqual({ level: "debug", ...INFERENCE });
+  });
+
+  it("hold a cause where there is one, as text", () => {
+    const parsed = (event: FreshetEvent) =>
+      JSON.parse(logged(event, "debug", "json").replace("warn ", ""));
+    expect(parsed({ ...REFUSED, cause: "reset" })).toEqual({
+      level: "warn",
+      ...REFUSED,
+      cause: "reset",
+    });
+    expect(parsed({ ...REFUSED, cause: undefined })).not.toHaveProperty("cause");
   });
 
   it("below the level that is asked for are left out", () => {

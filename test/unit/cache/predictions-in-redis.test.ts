@@ -18,7 +18,9 @@ const NEVER_MS = 10 ** 9;
 interface Redis extends SharedCache {
   readonly calls: string[];
   readonly values: Map<string, string>;
-  state: "up" | "refusing" | "frozen";
+  state: "up" | "refusing" | "frozen" | "slow";
+  /** When a slow answer comes. */
+  late: Promise<void>;
   nowMs: number;
 }
 
@@ -31,6 +33,8 @@ function createRedis(): Redis {
     const isPrediction = call.includes("pred:");
     if (isPrediction) calls.push(call.split(":")[0] ?? "");
     if (!isPrediction || redis.state === "up") return answer();
+    // As late as no read may be, and every write.
+    if (redis.state === "slow") return redis.late.then(answer);
     if (redis.state === "frozen") return new Promise(() => undefined);
     return fail({ reason: "unreachable", detail: "the test said so" }) as T;
   }
@@ -39,6 +43,7 @@ function createRedis(): Redis {
     calls,
     values,
     state: "up",
+    late: Promise.resolve(),
     nowMs: 0,
     get: (key, deadlineMs) => via(`get ${key}`, () => memory.get(key, deadlineMs)),
     set: (key, value, options) =>
@@ -218,11 +223,76 @@ describe("a prediction in Redis", () => {
   });
 });
 
+describe("a value in Redis that another clock has made", () => {
+  it("has no age below 0", async () => {
+    const { first, redis } = await published();
+    await first.sum(1, 2);
+    await first.background();
+    for (const [key, value] of redis.values) {
+      const ahead = value.replace(
+        /"_created_at":(\d+)/,
+        (_all, ms) => `"_created_at":${+ms + 9_000}`,
+      );
+      await redis.set(key, ahead, { deadlineMs: 1, ttlMs: NEVER_MS });
+    }
+    const second = await another(first, redis);
+    const inputs = [makeTensor("x", "FP32", [1, 2], Float32Array.of(1, 2))];
+    expect(await ask(second.core, "iris", { inputs })).toMatchObject({
+      value: { cached: { tier: "redis", ageMs: 0 } },
+    });
+  });
+
+  it("is fresh and stale for no longer than the settings here allow", async () => {
+    const { first, redis } = await published();
+    await first.sum(1, 2);
+    await first.background();
+    for (const [key, value] of redis.values) {
+      const forever = value.replace(/_until":\d+/g, '_until":9e15');
+      await redis.set(key, forever, { deadlineMs: 1, ttlMs: NEVER_MS });
+    }
+    const second = await another(first, redis);
+    await second.advance(1.1 * TTL_MS);
+    expect(await second.sum(1, 2)).toBe("redis stale 3");
+    const third = await another(first, redis);
+    await third.advance(1.1 * TTL_MS + STALE_MS);
+    expect(await third.sum(1, 2)).toBe("none 3");
+  });
+});
+
+describe("a version whose answers are not of the shapes that it says", () => {
+  it("is computed once by each isolate, and is a hit from then on", async () => {
+    const { first, redis } = await published({ redis: true, isolate: false });
+    const lying = async (one: Isolate) => {
+      const open = one.engine.open.bind(one.engine);
+      one.engine.open = async (model) => {
+        const opened = await open(model);
+        if (!opened.ok) return opened;
+        const outputs = [{ name: "sum", datatype: "FP32" as const, shape: [-1, 7] }];
+        return { ok: true, value: { ...opened.value, outputs } };
+      };
+    };
+    const second = await another(first, redis);
+    for (const one of [first, second]) await lying(one);
+    for (const one of [first, second]) {
+      expect(await one.sum(1, 2)).toBe("none 3");
+      await one.background();
+      expect(await one.sum(1, 2)).toBe("redis 3");
+    }
+  });
+});
+
 describe("a value in Redis that is not the answer", () => {
   it.each([
     ["text", () => "OK"],
     ["another digest's", (value: string) => value.replace(/[0-9a-f]{64}/, "0".repeat(64))],
     ["cut", (value: string) => value.slice(0, -10)],
+    [
+      "of more rows",
+      (value: string) =>
+        value.replace('"shape":[1]', '"shape":[2]').replace("AABAQA==", "AABAQAAAQEA="),
+    ],
+    ["of another rank", (value: string) => value.replace('"shape":[1]', '"shape":[1,1]')],
+    ["of the future", (value: string) => value.replace(/"_created_at":\d+/, '"_created_at":9e15')],
   ])("is a miss and an error: %s", async (_what, damage) => {
     const { first, redis } = await published();
     await first.sum(1, 2);
@@ -242,8 +312,7 @@ describe("Redis that does not answer", () => {
     await first.sum(0, 0);
     await first.background();
     redis.state = "frozen";
-    // The first one's write fails as well: the second one's read is the third failure.
-    for (const row of [1, 2]) {
+    for (const row of [1, 2, 3]) {
       const asked = first.sum(row, 0);
       await settle();
       await first.advance(99);
@@ -258,10 +327,45 @@ describe("Redis that does not answer", () => {
       await first.advance(1_000);
     }
     redis.calls.length = 0;
-    expect(await first.sum(3, 0)).toBe("none 3");
+    expect(await first.sum(4, 0)).toBe("none 4");
     expect(redis.calls).toEqual([]);
     expect(stats(first)).toMatchObject({ hits: 0, breaker: "open" });
     expect(first.core.story()).toContain("redis paused: unreachable");
+  });
+
+  it("in time, but takes what is written, is not asked for ever: a write forgives no read", async () => {
+    const { first, redis } = await published({ redis: true, isolate: false });
+    await first.sum(0, 0);
+    await first.background();
+    redis.state = "slow";
+    for (const row of [1, 2, 3]) {
+      redis.late = first.core.clock.after(150).done;
+      const asked = first.sum(row, 0);
+      await settle();
+      await first.advance(100);
+      expect(await asked).toBe(`none ${row}`);
+      redis.late = first.core.clock.after(150).done;
+      await first.advance(150);
+      await first.background();
+    }
+    expect(redis.values.size).toBeGreaterThan(1);
+    redis.calls.length = 0;
+    expect(await first.sum(4, 0)).toBe("none 4");
+    expect(redis.calls).toEqual([]);
+    expect(stats(first)).toMatchObject({ breaker: "open", hits: 0 });
+    expect(first.core.story()).toContain("redis paused: unreachable");
+    // The next try is a reader's: no write takes it, nor closes the breaker behind its back.
+    await first.advance(5_000);
+    redis.late = first.core.clock.after(150).done;
+    const tried = first.sum(5, 0);
+    await settle();
+    await first.sum(6, 0);
+    await settle();
+    expect(redis.calls).toEqual(["get pred"]);
+    redis.state = "up";
+    await first.advance(150);
+    expect(await tried).toBe("none 5");
+    expect(stats(first)).toMatchObject({ breaker: "open" });
   });
 
   it("is tried again after a while, by one request", async () => {
@@ -309,10 +413,8 @@ describe("an order to clear", () => {
     const { first, redis } = await published();
     const core = createTestCore({
       predictions: {},
-      sharedCache: redis,
+      sharedCache: { ...redis, getMany: () => new Promise(() => undefined) },
       bucket: first.core.bucket,
-      revalidateMs: NEVER_MS,
-      freshness: { checkFreshness: false },
     });
     const inputs = [makeTensor("x", "FP32", [1, 2], Float32Array.of(1, 2))];
     expect((await ask(core, "iris", { inputs })).ok).toBe(true);

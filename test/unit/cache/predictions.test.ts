@@ -121,7 +121,10 @@ describe("a prediction", () => {
       await story.core.clock.advance(1_000);
     }
     expect(story.engine.runs).toBe(4);
-    expect(story.core.story()).toContain("not renewed iris@1: rejected_input");
+    const told = story.core.story();
+    expect(told).toContain("not renewed iris@1: rejected_input");
+    // Nothing was made anew: it must not say so.
+    expect(told.filter((line) => line.startsWith("stale"))).toEqual([]);
     expect(stats(story)).toMatchObject({ errors: 3, stale: 6 });
     await story.core.clock.advance(STALE_MS);
     expect(await story.sum(1, 2)).toBe("rejected_input");

@@ -99,3 +99,18 @@ it("tells Redis of a pointer that was moved by hand, once", async () => {
   await runTick(free, core.context, MINUTE);
   expect([report(core)?.refreshed?.announced, await revision()]).toEqual([0, "1"]);
 });
+
+it("mends a revision and an epoch that are none, and leaves those that are", async () => {
+  const clock = createManualClock();
+  const sharedCache = createMemorySharedCache(clock);
+  const core = createTestCore({ sharedCache });
+  const read = () => sharedCache.getMany(["catalog", "epoch"], 1_000);
+  await sharedCache.set("catalog", "garbage", { deadlineMs: 1_000 });
+  await sharedCache.set("epoch", "7", { deadlineMs: 1_000 });
+  await tick(core);
+  expect(await read()).toEqual(ok([String(clock.now()), "7"]));
+  const leaseMs = 60_000;
+  await clock.advance(leaseMs);
+  await tick(core);
+  expect(await read()).toEqual(ok([String(clock.now() - leaseMs), "7"]));
+});

@@ -19,7 +19,9 @@ const DEAD: SharedCache = {
   set: silent,
   getMany: silent,
   increment: silent,
+  mendCounters: silent,
   setIfAbsent: silent,
+  exchange: silent,
 };
 
 /** Two isolates over one bucket and one Redis. */

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { createNodeDigest } from "../../../infra/local/node-digest.ts";
+import { createMemoryObjectStore } from "../../../src/adapters/memory/object-store.ts";
+import { readReports } from "../../../src/core/lifecycle/cron/cron-reports.ts";
 import type { GetOptions, ObjectStore } from "../../../src/core/ports/object-store.ts";
 import { runMinuteTick } from "../../../src/cron/minute-tick.ts";
 import { runTick } from "../../../src/cron/run-tick.ts";
@@ -51,6 +54,14 @@ describe("a tick of the minute's cron", () => {
     ]);
   });
 
+  it("tells in its report what was settled beside it", async () => {
+    const core = createTestCore();
+    const settled = { entities: 2, predictions: 70, done: false };
+    await runTick({ ...core.deps, settleUnsettled: async () => settled }, core.context, MINUTE);
+    const { crons } = await readReports(core.deps);
+    expect(crons[0]?.last).toMatchObject({ cron: MINUTE, settled });
+  });
+
   it("confirms the longest unconfirmed first", async () => {
     const core = await serving();
     const { catalog } = core.deps;
@@ -73,17 +84,69 @@ describe("a tick of the minute's cron", () => {
       changed: 2,
       kept: 1,
       announced: 0,
-      failed: [
+      failed: expect.arrayContaining([
+        {
+          model: "b",
+          reason: "pointer_missing",
+          detail: "its deployment.json is gone from the bucket; revision 1 was the last one here",
+        },
         {
           model: "c",
           reason: "unreachable",
           detail: "the store did not give it; the log has more",
         },
-      ],
+      ]),
     });
     expect(await askInShort(core, "a")).toBe("2 hit 2");
     expect(await askInShort(core, "b")).toBe("model_not_found");
     expect(await askInShort(core, "c")).toBe("1 hit 1");
+  });
+
+  it("tells once that a pointer was deleted by hand, and at each tick that it is gone", async () => {
+    const core = await serving(["a", "b"]);
+    await core.bucket.delete("models/b/deployment.json", { deadlineMs: 1_000 });
+    const failed = () =>
+      core.deps.cron.reports
+        .get(MINUTE)
+        ?.refreshed?.failed.map(({ model, reason }) => [model, reason]);
+    for (const told of [["gone b after 1"], []]) {
+      await tick(core);
+      expect(core.story().filter((line) => line.startsWith("gone"))).toEqual(told);
+      expect(failed()).toEqual([["b", "pointer_missing"]]);
+      await core.clock.advance(60_000);
+    }
+    await putDeployment(core.bucket, "b", 2, { production: { "2": 100 } });
+    await tick(core);
+    expect(failed()).toEqual([]);
+    expect(await askInShort(core, "b")).toBe("2 miss 2");
+  });
+
+  it("takes nothing away when the bucket lists nothing at all: it is another one, or mounted empty", async () => {
+    const core = await serving(["a", "b"]);
+    const empty = createMemoryObjectStore({ digest: createNodeDigest() });
+    await tick(core, empty);
+    expect(core.story()).toEqual([
+      "kept a: bucket_empty",
+      "kept b: bucket_empty",
+      "tick * * * * *: 2 checked, 0 changed, 2 kept",
+    ]);
+    expect(await askInShort(core, "a")).toBe("1 hit 1");
+    await tick(core);
+    expect(core.deps.catalog.get("a")?.degraded).toBeUndefined();
+  });
+
+  it("takes nothing away either while the bucket cannot be listed", async () => {
+    const core = await serving(["a"]);
+    await core.bucket.delete("models/a/deployment.json", { deadlineMs: 1_000 });
+    core.store.break("list", "unreachable");
+    await tick(core);
+    expect(core.story()).toContain("kept a: unreachable");
+    expect(await askInShort(core, "a")).toBe("1 hit 1");
+    core.store.mend();
+    // Who may read and not list takes the store at its word.
+    core.store.break("list", "denied");
+    await tick(core);
+    expect(core.story()).toContain("gone a after 1");
   });
 
   it("leaves alone what is not to be checked, by the Worker's word or the deployment's", async () => {

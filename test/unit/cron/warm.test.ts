@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { deploymentKey } from "../../../src/core/model/keys.ts";
 import { runMinuteTick } from "../../../src/cron/minute-tick.ts";
-import { fakeModel } from "../../support/ask.ts";
-import { jsonBytes, putDeployment, putVersion } from "../../support/publish.ts";
+import { askInShort, fakeModel } from "../../support/ask.ts";
+import { jsonBytes, publish, putDeployment, putVersion } from "../../support/publish.ts";
 import { createTestCore, type TestCore } from "../../support/test-core.ts";
 
 const MINUTE = "* * * * *";
@@ -153,12 +153,90 @@ describe("warming", () => {
     expect(second.warmed?.map(({ version }) => version)).toEqual(["2", "3", "1"]);
     expect(second).not.toHaveProperty("stopped_at");
   });
+});
 
-  it("stops when warm versions push one another out, and says so", async () => {
+describe("warming in a tight budget", () => {
+  const askFor = (model: string) => askInShort(core, model);
+  const opens = () => core.story().filter((told) => told.startsWith("open"));
+
+  /** Room for two and a half: `busy` and `idle` are loaded, `m` is to be warm. */
+  beforeEach(async () => {
     core = createTestCore({ maxBytes: 250 });
+    for (const model of ["busy", "idle"]) await publish(core.bucket, model, fakeModel(7, 100));
     await putModel("m", 100);
+    await putWarm("m", ["1"]);
+    for (const model of ["busy", "idle"]) await askFor(model);
+  });
+
+  it("pushes out nothing that requests have used since the last tick, however often it fires", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      expect(await warmed()).toEqual(["m@1 crowded_out"]);
+      expect([await askFor("busy"), await askFor("idle")]).toEqual(["1 hit 7", "1 hit 7"]);
+    }
+  });
+
+  it("takes the place of what nobody has used since the last tick, the longest unused first", async () => {
+    expect(await warmed()).toEqual(["m@1 crowded_out"]);
+    await askFor("busy");
+    expect(await warmed()).toEqual(["m@1 ok"]);
+    expect([isLoaded("busy", "1"), isLoaded("idle", "1"), isLoaded("m", "1")]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it("says what it takes, what there is, and what to do", async () => {
+    const [line] = (await tick()).warmed ?? [];
+    expect(line?.detail).toBe(
+      "it takes at least 100 bytes: of MODEL_CACHE_MAX_BYTES (250) 50 are free, 0 are of versions that were not used since the last tick, and 200 of versions that were used or are warm; raise it as far as the isolate's memory allows, or name fewer",
+    );
+  });
+
+  it("fetches what found no room once, not at every tick", async () => {
+    core.fake.memoryOf = (sizeBytes) => (sizeBytes === 100 ? 100 : 60);
+    await putVersion(core.bucket, "small", "1", fakeModel(9, 10), { sample: sample(9) });
+    await putWarm("small", ["1"]);
+    await putWarm("m", []);
+    expect(await warmed()).toEqual(["small@1 crowded_out"]);
+    // A file of 10 bytes that takes 60 once it is open: only opening it tells.
+    expect([opens().length, core.fake.released]).toEqual([3, 1]);
+    for (let round = 0; round < 3; round += 1) {
+      for (const model of ["busy", "idle"]) await askFor(model);
+      core.story();
+      expect(await warmed()).toEqual(["small@1 crowded_out"]);
+      expect(core.story().filter((told) => told.includes("small/versions"))).toEqual([]);
+    }
+    core.deps.models.unload("idle", "1");
+    expect(await warmed()).toEqual(["small@1 ok"]);
+  });
+
+  it("warms what fits of several, the same ones at each tick, and tells of the others", async () => {
+    for (const model of ["busy", "idle"]) core.deps.models.unload(model, "1");
     await putWarm("m", ["1", "2", "3"]);
-    expect(await warmed()).toEqual(["m@1 crowded_out", "m@2 ok", "m@3 ok"]);
-    expect(core.deps.models.loaded()).toHaveLength(2);
+    for (let round = 0; round < 3; round += 1) {
+      expect(await warmed()).toEqual(["m@1 ok", "m@2 ok", "m@3 crowded_out"]);
+    }
+    expect(core.story().filter((told) => told.startsWith("evicted"))).toEqual([]);
+  });
+
+  it("takes no memory of an engine that is full from what requests use", async () => {
+    core.deps.models.unload("idle", "1");
+    core.fake.failNext("out_of_memory", "out_of_memory");
+    core.story();
+    expect(await warmed()).toEqual(["m@1 crowded_out"]);
+    expect(core.story()).not.toContain("restart");
+    expect(isLoaded("busy", "1")).toBe(true);
+  });
+
+  it("does not hold up who asks for it meanwhile: a request takes the room that it needs", async () => {
+    const gate = core.store.holdNext("get m/versions/1/model.onnx");
+    const ticking = tick();
+    await expect.poll(() => core.story()).toContain("get m/versions/1/model.onnx");
+    const asked = askFor("m");
+    gate.open();
+    expect((await ticking).warmed).toMatchObject([{ ok: false, reason: "crowded_out" }]);
+    expect(await asked).toBe("1 miss 1");
+    expect(core.deps.loader.counts.failed).toBe(0);
   });
 });

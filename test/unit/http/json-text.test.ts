@@ -28,7 +28,12 @@ describe("a body read as text", () => {
     const body = Uint8Array.of(0x22, 0xc3, 0xa9, 0xff, 0x22);
     expect(await read(body)).toMatchObject({
       ok: false,
-      failure: { status: 400, detail: expect.stringContaining("not UTF-8 at byte 3") },
+      failure: {
+        status: 400,
+        // `bad_encoding` means that a packed body is damaged.
+        reason: "invalid_json",
+        detail: expect.stringContaining("not UTF-8 at byte 3"),
+      },
     });
   });
 

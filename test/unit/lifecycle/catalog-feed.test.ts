@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createMemorySharedCache } from "../../../src/adapters/memory/shared-cache.ts";
 import { announcePointer, raiseEpoch } from "../../../src/core/lifecycle/freshness/announce.ts";
-import { noticeMove } from "../../../src/core/lifecycle/notice-move.ts";
+import { noticeMove, orderRefresh } from "../../../src/core/lifecycle/notice-move.ts";
 import { askInShort, fakeModel } from "../../support/ask.ts";
 import { type ChaosCache, createChaosCache } from "../../support/chaos-cache.ts";
 import { publish, putDeployment, putVersion } from "../../support/publish.ts";
 import { createTestCore, type TestCore } from "../../support/test-core.ts";
 
+const NOW_MS = 1_800_000_000_000;
 const MODELS = ["iris", "wine", "digits"];
 
 let core: TestCore;
@@ -14,7 +15,7 @@ let cache: ChaosCache;
 
 /** Three models have answered, and the isolate is at the shared catalog's revision. */
 beforeEach(async () => {
-  const clock = { now: () => 0 };
+  const clock = { now: () => NOW_MS };
   cache = createChaosCache(createMemorySharedCache(clock));
   core = createTestCore({ sharedCache: cache });
   for (const model of MODELS) {
@@ -127,6 +128,48 @@ describe("an isolate that follows the shared catalog", () => {
     }
   });
 
+  it.each(["garbage", "-5", "99999999999999999999", "007"])(
+    "follows again once somebody has announced anything, after '%s' was the revision and the epoch",
+    async (garbage) => {
+      for (const key of ["epoch", "catalog"]) await cache.set(key, garbage, { deadlineMs: 1 });
+      await next();
+      expect(core.feed?.isSilent).toBe(true);
+      expect(await announce("wine")).toBe("known");
+      // Orders may have been lost: the widest is obeyed, and all of it is loaded anew.
+      await next("wine");
+      expect([core.feed?.isSilent, core.story().includes("obeyed all of all")]).toEqual([
+        false,
+        true,
+      ]);
+      await publishSecond();
+      expect(await announce()).toBe("announced");
+      await next("wine");
+      expect(await askInShort(core, "iris")).toBe("2 hit 2");
+    },
+  );
+
+  it("mends what is no epoch before it raises it: an order reaches all", async () => {
+    await cache.set("epoch", "garbage", { deadlineMs: 1 });
+    const raised = await raiseEpoch(cache, { what: "predictions" });
+    expect(raised).toEqual({ ok: true, value: NOW_MS + 1 });
+    expect(await raiseEpoch(cache, { what: "predictions" })).toEqual({
+      ok: true,
+      value: NOW_MS + 2,
+    });
+  });
+
+  it("never loses a count, however high, to those who announce", async () => {
+    for (const key of ["epoch", "catalog"]) {
+      await cache.set(key, "999999999999998", { deadlineMs: 1 });
+    }
+    await publishSecond();
+    expect(await announce()).toBe("announced");
+    expect(await cache.getMany(["epoch", "catalog"], 1)).toEqual({
+      ok: true,
+      value: ["999999999999998", "999999999999999"],
+    });
+  });
+
   it("does not take rubbish in Redis for a pointer", async () => {
     await cache.set("ptr:iris", "not JSON", { deadlineMs: 1_000 });
     await cache.increment("catalog", 1_000);
@@ -193,6 +236,81 @@ describe("an order to every isolate", () => {
     await raiseEpoch(cache, { what: "refresh" });
     await next();
     expect(core.story().filter((line) => line.startsWith("confirm"))).toHaveLength(MODELS.length);
+  });
+});
+
+describe.each([
+  ["by the Worker's settings", { freshness: { checkFreshness: false } }, {}],
+  ["by its deployment", {}, { policy: { check_freshness: false } }],
+] as const)("a model whose freshness is not checked, %s", (_whose, options, settings) => {
+  beforeEach(async () => {
+    core = createTestCore({ sharedCache: cache, bucket: core.bucket, ...options });
+    await putDeployment(core.bucket, "iris", 1, { production: { "1": 100 } }, settings);
+    await askInShort(core, "iris");
+    await next();
+    await quiet();
+  });
+
+  it("is not followed, though Redis is asked for orders once an interval", async () => {
+    await publishSecond();
+    await announce();
+    cache.calls.length = 0;
+    for (let second = 0; second < 70; second += 5) expect(await next()).toBe("1 hit 1");
+    expect(core.story()).toEqual([]);
+    expect(cache.calls).toEqual(Array(14).fill("getMany catalog epoch epoch:last"));
+  });
+
+  it("is not asked about in the store while Redis is silent", async () => {
+    cache.silent = true;
+    for (let round = 0; round < 3; round += 1) expect(await next()).toBe("1 hit 1");
+    expect(core.story()).toEqual(["redis silent: unreachable"]);
+  });
+
+  it("is cleared and refreshed by orders of other isolates", async () => {
+    await publishSecond();
+    await raiseEpoch(cache, { what: "all", model: "iris" });
+    await next();
+    // Cleared, not moved.
+    expect(core.story()).toEqual(["unloaded iris@1", "obeyed all of iris"]);
+    await raiseEpoch(cache, { what: "refresh", model: "iris" });
+    await next();
+    expect(await askInShort(core, "iris")).toBe("2 hit 2");
+  });
+
+  it("is asked about when orders were missed: one may have been to refresh", async () => {
+    await publishSecond();
+    await raiseEpoch(cache, { what: "refresh", model: "iris" });
+    await raiseEpoch(cache, { what: "predictions" });
+    await next();
+    expect(await askInShort(core, "iris")).toBe("2 hit 2");
+  });
+
+  it("counts as confirmed when the store was asked, not when Redis was", async () => {
+    const entry = core.deps.catalog.get("iris");
+    if (entry === undefined) throw new Error("the model was forgotten");
+    await next();
+    expect(core.deps.finder.checkedAtMs(entry)).toBe(entry.checkedAtMs);
+  });
+});
+
+describe("freshness checks that a deployment has switched off", () => {
+  it("are on again in every isolate once it says so: the move brings its order with it", async () => {
+    const production = { production: { "1": 100 } };
+    await putDeployment(core.bucket, "iris", 2, production, { policy: { check_freshness: false } });
+    await announce();
+    await next("wine");
+    const other = createTestCore({ sharedCache: cache, bucket: core.bucket });
+    await askInShort(other, "iris");
+    await other.background();
+    await putDeployment(core.bucket, "iris", 3, production, { policy: {} });
+    noticeMove(other.deps, other.context, "iris");
+    orderRefresh(other.deps, other.context, "iris");
+    await other.background();
+    await next();
+    await publishSecond();
+    await announce();
+    await next("wine");
+    expect(await askInShort(core, "iris")).toBe("2 hit 2");
   });
 });
 

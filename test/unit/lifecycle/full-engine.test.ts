@@ -64,6 +64,31 @@ describe("loading a version into a full engine", () => {
     expect(core.story()).toEqual([]);
   });
 
+  it("lets nothing go for a file that is larger than the whole budget, however often it is tried", async () => {
+    const core = await twoLoaded();
+    await putVersion(core.bucket, "large", "1", fakeModel(9, 1_001));
+    for (let tries = 0; tries < 2; tries += 1) {
+      core.deps.loader.forgiveAll(undefined);
+      const { value } = await core.deps.loader.load(core.context, "large", "1");
+      expect(value).toMatchObject({ failure: { reason: "model_too_large" } });
+    }
+    expect(core.story().filter((line) => /evicted|open/.test(line))).toEqual([]);
+    expect(core.deps.models.loaded()).toHaveLength(2);
+  });
+
+  it("lets nothing go for what its publisher measured to be over the budget, before it is measured here", async () => {
+    const core = await twoLoaded();
+    core.fake.memoryOf = (sizeBytes) => 10 * sizeBytes;
+    const bytes = fakeModel(9, 900);
+    await putVersion(core.bucket, "large", "1", bytes, { peak_memory_bytes: 9_000 });
+    const large = await loadVersion(core.deps, "large", "1", core.context.background);
+    expect(large).toMatchObject({ failure: { reason: "model_too_large" } });
+    expect(core.deps.models.loaded()).toHaveLength(2);
+    core.fake.memoryOf = (sizeBytes) => sizeBytes;
+    const fits = await loadVersion(core.deps, "large", "1", core.context.background);
+    expect([fits.ok, core.deps.models.loaded().length]).toEqual([true, 2]);
+  });
+
   it.each(["invalid_model", "unsupported_model"] as const)(
     "lets nothing go for a model that is %s",
     async (reason) => {

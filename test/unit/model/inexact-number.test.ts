@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { findInexactNumber, whyInexact } from "../../../src/core/model/inexact-number.ts";
+import {
+  findInexactNumber,
+  parseKeeping,
+  whyInexact,
+} from "../../../src/core/model/inexact-number.ts";
 
 describe("numbers that JSON is read into", () => {
   it.each(["0", "-0", "1.5", "1e300", "5e-324", "9007199254740991", "100000000000000000000"])(
@@ -28,6 +32,22 @@ describe("numbers that JSON is read into", () => {
     expect(findInexactNumber("1e400")?.path).toBe("");
     expect(findInexactNumber('{"a":"1e400 12345678901234567890","b":0.1234567890123456789}')).toBe(
       undefined,
+    );
+  });
+
+  it("are kept by their digits where that is wanted, and nothing else is touched", () => {
+    const text = '{"a":[9223372036854775807,-5],"b":"9223372036854775807","__proto__":{"c":1e400}}';
+    const kept = parseKeeping(text, (written) => `kept ${written}`);
+    expect(JSON.stringify(kept)).toBe(
+      '{"a":["kept 9223372036854775807",-5],"b":"9223372036854775807","__proto__":{"c":"kept 1e400"}}',
+    );
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.bigInt({ min: 2n ** 53n }), (value, large) => {
+        const written = JSON.stringify(value);
+        expect(parseKeeping(written, String)).toEqual(JSON.parse(written));
+        const [, number] = parseKeeping(`[${written},${large}]`, String) as unknown[];
+        expect(BigInt(number as string)).toBe(large);
+      }),
     );
   });
 

@@ -47,8 +47,12 @@ async function start(isKept: (row: number) => boolean) {
     const reading = { first: 0, form: "rows", ignoresUnknown: false, isText: false } as const;
     const answer = await predictRows(deps, core.context, open.value, ROWS, reading);
     const meta = rowsMetaOf(open.value, answer, "r");
-    const write = createResultWriter(meta, open.value.version, () => "id");
-    return { meta, results: answer.results.map((one) => JSON.parse(write(one))), asked };
+    const write = createResultWriter(meta, open.value.version);
+    return {
+      meta,
+      results: answer.results.map((one) => JSON.parse(write(one, "id", false))),
+      asked,
+    };
   };
 }
 

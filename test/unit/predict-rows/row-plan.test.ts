@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { draftSchema } from "../../../src/core/model/manifest.ts";
+import { draftSchema } from "../../../src/core/model/manifest-draft.ts";
 import { planRows } from "../../../src/core/predict/rows/row-plan.ts";
 import { featuresOf, manifestOf, planOf, spec } from "../../support/row-plans.ts";
 

@@ -15,7 +15,10 @@ async function silence({ line, isolate }: Awaited<ReturnType<typeof isolateOnALi
   line.silent = true;
   const redis = isolate.core.deps.predictions?.redis;
   for (let failure = 0; failure < 3; failure += 1) {
-    await redis?.get(isolate.core.context, "any", { digest: "", outputs: [] });
+    await redis?.get(isolate.core.context, "any", {
+      ...{ digest: "", outputs: [], batch: undefined },
+      ...{ freshMs: 1, staleMs: 1 },
+    });
   }
   return redis;
 }
@@ -76,6 +79,7 @@ describe("a premium job after Redis was silent", () => {
     await isolate.core.clock.advance(1_000);
     expect(redis?.isOpen).toBe(true);
     expect(await isolate.drain()).toEqual({ completed: 1, failed: 0, dropped: 0 });
-    expect(redis?.isOpen).toBe(false);
+    // That it took a write in time is no reader's answer.
+    expect(redis?.isOpen).toBe(true);
   });
 });

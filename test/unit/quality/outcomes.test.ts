@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createMemoryEntityStore } from "../../../src/adapters/memory/entity-store.ts";
 import { createMemoryPredictionStore } from "../../../src/adapters/memory/prediction-store.ts";
 import type { OutcomeValue, PredictionRecord } from "../../../src/core/model/prediction-record.ts";
-import { ok, type Result } from "../../../src/core/model/result.ts";
+import { fail, ok, type Result } from "../../../src/core/model/result.ts";
 import type { PredictionStore } from "../../../src/core/ports/prediction-store.ts";
 import { addCounters } from "../../../src/core/quality/metrics/counters.ts";
 import { groupAccuracy } from "../../../src/core/quality/metrics/model-metrics.ts";
@@ -57,6 +57,7 @@ describe("an outcome against its prediction", () => {
     ["infinity", score(value, Number.POSITIVE_INFINITY)],
     ["hexadecimal", score(value, "0x10")],
     ["what has no square", score(value, 1e200)],
+    ["text of a number that loses digits", score(value, "9007199254740993")],
     ["text past 256 characters", score({}, "x".repeat(257))],
     ["one outcome for several rows", scoreOutcome({ output: {}, rows: 3 }, "a")],
   ])("refuses %s", (_what, told) => {
@@ -169,7 +170,7 @@ describe("settleEntity", () => {
   });
 
   it("says what is to go when its time is over, and comes further each time until all is done", async () => {
-    const deps = slow(await storeOf(...records(230)), 500);
+    const deps = slow(await storeOf(...records(230)), 1_000);
     const counts = [];
     for (let time = 0; time < 4; time += 1) counts.push((await settleFor(deps, 1_000)).counts);
     expect(counts).toEqual([
@@ -188,7 +189,8 @@ describe("settleEntity", () => {
     const content = { state: "finished", outcome: "b", features: {} } as const;
     const write = { id: "1", expectedRev: 0, content: { ...content, ...AT } };
     must(await entities.swapMany("match", [write], 1));
-    must(await settleUnsettled({ ...deps, entities }, clock.now() + 1_000));
+    const told = await settleUnsettled({ ...deps, entities }, clock.now() + 1_000);
+    expect(told).toEqual({ entities: 1, predictions: 3, done: true });
     expect((await settleFor(deps, 0)).counts).toEqual({ ...NONE, unchanged: 3 });
     expect(must(await predictions.unsettled(10, 1))).toEqual([]);
   });
@@ -212,12 +214,49 @@ describe("settleUnsettled", () => {
     const reopened = { id: "7", expectedRev: revs[7] ?? 0, content: { ...open, ...AT } };
     must(await entities.swapMany("match", [reopened], 1));
     const deps = { predictions, clock, entities };
-    must(await settleUnsettled(deps, clock.now()));
+    const nothing = { entities: 0, predictions: 0, done: false };
+    expect(await settleUnsettled(deps, clock.now())).toEqual(nothing);
     expect(must(await predictions.unsettled(200, 1))).toHaveLength(120);
-    must(await settleUnsettled(deps, clock.now() + 1_000));
+    const told = await settleUnsettled(deps, clock.now() + 1_000);
+    expect(told).toEqual({ entities: 119, predictions: 119, done: true });
     expect(must(await predictions.unsettled(200, 1))).toEqual([]);
     const kept = must(await predictions.get(["on-0", "on-7", "on-119"], 1));
     expect(kept.map((one) => one?.outcome?.value)).toEqual(["b", undefined, "b"]);
+  });
+});
+
+describe("settleUnsettled of a store that falls silent", () => {
+  it("tells what it has done, and why it stopped", async () => {
+    const on = (id: string) => aRecord({ id: `on-${id}`, entity: { type: "match", id } });
+    const { predictions, clock } = await storeOf(on("1"), on("2"));
+    const entities = createMemoryEntityStore();
+    const finished = { state: "finished", outcome: "b", features: {} } as const;
+    for (const id of ["1", "2"]) {
+      const writes = [{ id, expectedRev: 0, content: { ...finished, ...AT } }];
+      const [rev = 0] = must(await entities.swapMany("match", writes, 1));
+      const finishing = { entity: { type: "match", id }, rev: rev ?? 0, value: "b" };
+      const how = { untilMs: clock.now(), again: true };
+      must(await settleEntity({ predictions, clock }, finishing, how));
+    }
+    let settled = 0;
+    const silent: PredictionStore = {
+      ...predictions,
+      async settle(...given) {
+        settled += 1;
+        if (settled > 1) return fail({ reason: "unreachable", detail: "the test cut the line" });
+        return predictions.settle(...given);
+      },
+    };
+    const told = await settleUnsettled(
+      { predictions: silent, clock, entities },
+      clock.now() + 1_000,
+    );
+    expect(told).toEqual({
+      entities: 1,
+      predictions: 1,
+      done: false,
+      failure: { reason: "redis_unavailable", detail: "the test cut the line" },
+    });
   });
 });
 

@@ -4,7 +4,7 @@ import { createMemoryPredictionStore } from "../../../src/adapters/memory/predic
 import { type Deployment, deploymentSchema } from "../../../src/core/model/deployment.ts";
 import { manifestSchema } from "../../../src/core/model/manifest.ts";
 import { ok } from "../../../src/core/model/result.ts";
-import { makeTensor } from "../../../src/core/model/tensor.ts";
+import { makeTensor, type Tensor } from "../../../src/core/model/tensor.ts";
 import type { Inference } from "../../../src/core/predict/inference.ts";
 import type { RowResult } from "../../../src/core/predict/rows/predict-rows.ts";
 import { PredictionRecorder } from "../../../src/core/quality/record-predictions.ts";
@@ -101,6 +101,59 @@ describe("a prediction of tensors", () => {
       output: { label: "y", probabilities: { x: 0.5, y: 0.5 } },
       confidence: 0.5,
     });
+  });
+
+  describe("whose answer is neither class nor number", () => {
+    const outputOf = async (...outputs: readonly Tensor[]) => {
+      const { classes: _, ...facts } = manifest;
+      const loaded = { ...version, manifest: { ...facts, task: "other" as const, classes: [] } };
+      const [made] = await record({ inference: { ...inferenceOf(1), loaded, outputs } });
+      return { output: made?.output, omitted: made?.output_omitted };
+    };
+
+    it.each<[what: string, tensors: readonly Tensor[], outputs: object]>([
+      ["a text", [makeTensor("y", "BYTES", [1], ["grün"])], { y: "grün" }],
+      [
+        "a vector of INT64",
+        [makeTensor("y", "INT64", [1, 2], BigInt64Array.of(2n ** 63n - 1n, -5n))],
+        { y: ["9223372036854775807", -5] },
+      ],
+      [
+        "several outputs",
+        [
+          makeTensor("a", "FP32", [1, 2], Float32Array.of(0.5, Number.NaN)),
+          makeTensor("b", "BOOL", [1], Uint8Array.of(1)),
+        ],
+        { a: [0.5, "NaN"], b: true },
+      ],
+    ])("keeps it as it was given: %s", async (_what, tensors, outputs) => {
+      expect(await outputOf(...tensors)).toEqual({ output: { outputs }, omitted: undefined });
+    });
+
+    it("says so where it is too large to be kept", async () => {
+      const small = makeTensor("y", "BYTES", [1], ["x".repeat(4_088)]);
+      expect(await outputOf(small)).toEqual({
+        output: { outputs: { y: small.data[0] } },
+        omitted: undefined,
+      });
+      const omitted = { output: {}, omitted: true };
+      expect(await outputOf(makeTensor("y", "BYTES", [1], ["x".repeat(4_089)]))).toEqual(omitted);
+      expect(await outputOf(makeTensor("y", "BYTES", [1], ["ü".repeat(2_100)]))).toEqual(omitted);
+      const large = makeTensor("y", "FP32", [1, 5_000], new Float32Array(5_000));
+      expect(await outputOf(large)).toEqual(omitted);
+    });
+  });
+
+  it("of a regressor keeps what is no number of JSON as text", async () => {
+    const outputOf = async (value: Tensor) => {
+      const loaded = { ...version, manifest: { ...manifest, task: "regression" as const } };
+      const [made] = await record({ inference: { ...inferenceOf(1), loaded, outputs: [value] } });
+      return made?.output;
+    };
+    const big = makeTensor("y", "INT64", [1, 1], BigInt64Array.of(2n ** 53n + 1n));
+    expect(await outputOf(big)).toEqual({ value: 2 ** 53, exact_value: "9007199254740993" });
+    const none = makeTensor("y", "FP32", [1, 1], Float32Array.of(Number.NaN));
+    expect(await outputOf(none)).toEqual({ exact_value: "NaN" });
   });
 
   it("is not recorded unless the deployment says so, and then by the rate", async () => {

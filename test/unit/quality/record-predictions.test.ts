@@ -5,11 +5,9 @@ import { fail } from "../../../src/core/model/result.ts";
 import { makeTensor } from "../../../src/core/model/tensor.ts";
 import type { FreshetEvent } from "../../../src/core/ports/events.ts";
 import type { PredictionStore } from "../../../src/core/ports/prediction-store.ts";
-import {
-  PredictionRecorder,
-  type RecorderDeps,
-} from "../../../src/core/quality/record-predictions.ts";
+import { PredictionRecorder } from "../../../src/core/quality/record-predictions.ts";
 import type { AnsweredPrediction } from "../../../src/core/quality/records/make-record.ts";
+import type { RecorderDeps } from "../../../src/core/quality/records/record-writer.ts";
 import { createGate, type Gate } from "../../support/gate.ts";
 import { createManualClock, settle } from "../../support/manual-clock.ts";
 import { must } from "../../support/must.ts";
@@ -121,6 +119,71 @@ describe("the recorder of predictions", () => {
     expect(sizes).toEqual([1, 5]);
   });
 
+  it("makes the next whole command while one is on its way, and sends it only then", async () => {
+    const { record, background, sizes, line, recorder } = createSubject();
+    const made = new Set<string>();
+    const watched = many(1_200).map((one) => ({
+      ...one,
+      answer: () => {
+        made.add(one.id);
+        return one.answer();
+      },
+    }));
+    line.gate = createGate<void>();
+    record(...watched);
+    await until(() => made.size === 1_000);
+    expect(sizes).toEqual([500]);
+    line.gate.open();
+    await background();
+    // The last 200 are no whole command: more might have come while the second was on its way.
+    expect(sizes).toEqual([500, 500, 200]);
+    expect([made.size, recorder.stats().written]).toEqual([1_200, 1_200]);
+  });
+
+  it("waits with less than a whole command for what comes while one is on its way", async () => {
+    const { record, background, sizes, line } = createSubject();
+    line.gate = createGate<void>();
+    record(...many(600));
+    await until(() => sizes.length === 1);
+    await settle();
+    record(...many(5, "more"));
+    line.gate.open();
+    await background();
+    expect(sizes).toEqual([500, 105]);
+  });
+
+  it("writes once more, each once, what was on its way and what was made meanwhile", async () => {
+    const { record, background, line, recorder, idsOf } = createSubject();
+    line.silent = true;
+    record(...many(1_200));
+    await background();
+    expect(recorder.stats()).toMatchObject({ written: 0, pending: 1_200, failed_writes: 1 });
+    line.silent = false;
+    record(answered("last"));
+    await background();
+    expect(recorder.stats()).toMatchObject({ written: 1_201, pending: 0, lost: 0 });
+    expect(new Set(await idsOf()).size).toBe(1_201);
+  });
+
+  it("makes nothing of what waits while a silent store is left alone", async () => {
+    const { record, background, line } = createSubject();
+    let made = 0;
+    const watched = answered("a", {
+      answer: () => {
+        made += 1;
+        return {};
+      },
+    });
+    line.silent = true;
+    record(watched);
+    for (const one of many(6)) {
+      await background();
+      record(one);
+    }
+    await background();
+    expect(made).toBe(3);
+  });
+
   it("keeps what could not be written, and writes it with the next prediction", async () => {
     const { record, background, line, recorder, events, idsOf } = createSubject();
     line.silent = true;
@@ -192,9 +255,11 @@ describe("the recorder of predictions", () => {
       await until(() => recorder.stats().written > seen || recorder.stats().pending === 0);
       await clock.advance(5);
     }
-    expect(await Promise.all(asked)).toEqual(clients.map(() => 0));
+    expect(await Promise.all(asked)).toEqual(clients.map(() => []));
     // First come, first served.
     expect(done).toEqual(clients);
+    await until(() => recorder.stats().pending === 0);
+    await clock.advance(500);
     await background();
     expect(recorder.stats()).toEqual({ written: 8_000, pending: 0, failed_writes: 0, lost: 0 });
   });
@@ -202,24 +267,28 @@ describe("the recorder of predictions", () => {
   it("lets no row wait that comes alone, and tells whether there was room for it", async () => {
     const { recorder, context, line } = createSubject();
     line.gate = createGate<void>();
-    expect(recorder.record(context, many(4_999))).toBe(0);
-    expect(recorder.record(context, [answered("last")])).toBe(0);
-    expect(recorder.record(context, [answered("one too many")])).toBe(1);
+    expect(recorder.record(context, many(4_999))).toEqual([]);
+    expect(recorder.record(context, [answered("last")])).toEqual([]);
+    expect(recorder.record(context, [answered("one too many")])).toEqual(["one too many"]);
   });
 
   it("lets many rows wait for a store that says nothing two seconds at most, and tells what is lost", async () => {
     const { recorder, context, line, clock } = createSubject();
     line.gate = createGate<void>();
     recorder.record(context, many(4_800));
-    let lost: number | undefined;
-    void recorder.recordInTurn(context, many(1_000, "more")).then((count) => {
-      lost = count;
+    let lost: readonly string[] | undefined;
+    void recorder.recordInTurn(context, many(1_000, "more")).then((ids) => {
+      lost = ids;
     });
     let waitedMs = 0;
     for (; lost === undefined && waitedMs < 60_000; waitedMs += 5) await clock.advance(5);
     expect(waitedMs).toBeGreaterThan(1_000);
     expect(waitedMs).toBeLessThanOrEqual(2_010);
-    expect(lost).toBe(800);
+    expect(lost).toEqual(
+      many(1_000, "more")
+        .slice(200)
+        .map(({ id }) => id),
+    );
     expect(recorder.stats()).toMatchObject({ pending: 5_000, lost: 800 });
   });
 
@@ -268,6 +337,21 @@ describe("the recorder of predictions", () => {
     expect(waitedMs).toBeLessThanOrEqual(10_010);
   });
 
+  it("leaves nothing of many rows to a later prediction when whoever writes has no time left", async () => {
+    const { recorder, context, line, clock, sizes } = createSubject();
+    line.gate = createGate<void>();
+    recorder.record(context, many(1_000));
+    expect(await recorder.recordInTurn(context, many(300, "more"))).toEqual([]);
+    await until(() => sizes.length === 1);
+    // The first request has written for so long.
+    await clock.advance(10_000);
+    line.gate.open();
+    await until(() => recorder.stats().written === 500);
+    await clock.advance(500);
+    await until(() => recorder.stats().pending === 0);
+    expect(recorder.stats()).toEqual({ written: 1_300, pending: 0, failed_writes: 0, lost: 0 });
+  });
+
   it("lets no row wait for a store that is left alone", async () => {
     const { record, recorder, line, background, context } = createSubject();
     line.silent = true;
@@ -276,7 +360,7 @@ describe("the recorder of predictions", () => {
       await background();
     }
     record(...many(4_900, "more"));
-    expect(await recorder.recordInTurn(context, many(200, "most"))).toBe(103);
+    expect(await recorder.recordInTurn(context, many(200, "most"))).toHaveLength(103);
     expect(recorder.stats().pending).toBe(5_000);
   });
 
@@ -296,6 +380,23 @@ describe("the recorder of predictions", () => {
     const settled = recorder.settle(context).then(() => waitedMs);
     for (; waitedMs < 3_000; waitedMs += 5) await clock.advance(5);
     expect(await settled).toBeLessThanOrEqual(1_010);
+  });
+
+  it("lets whoever finishes an entity wait for records on it, and for no others", async () => {
+    const { record, recorder, context, clock, line } = createSubject();
+    line.gate = createGate<void>();
+    record(answered("a", { entity: { type: "match", id: "m-1" } }), ...many(3));
+    await recorder.settle(context, { type: "match", id: "m-2" });
+    await recorder.settle(context, { type: "game", id: "m-1" });
+    let isWritten = false;
+    void recorder.settle(context, { type: "match", id: "m-1" }).then(() => {
+      isWritten = recorder.stats().pending === 0;
+    });
+    await clock.advance(5);
+    line.gate.open();
+    await until(() => recorder.stats().pending === 0);
+    await clock.advance(5);
+    expect(isWritten).toBe(true);
   });
 
   it("leaves out one that cannot be made, and writes the others", async () => {
@@ -359,6 +460,9 @@ describe("a record", () => {
     const huge = [makeTensor("x", "FP32", [1, 9_000], new Float32Array(9_000).fill(1 / 3))];
     const omitted = await recordOf({ policy, inputs: () => ({ tensors: huge }) });
     expect(omitted).toMatchObject({ inputs_omitted: true });
+    // Counted in bytes: these are fewer characters than 32 KB.
+    const wide = await recordOf({ policy, inputs: () => ({ row: { a: "ü".repeat(17_000) } }) });
+    expect(wide).toMatchObject({ inputs_omitted: true });
     expect(omitted?.inputs).toBeUndefined();
   });
 
@@ -369,7 +473,7 @@ describe("a record", () => {
         probabilities: { classes: ["x", "y"], values: [Number.NaN, 1] },
       }),
     });
-    expect(odd?.output).toEqual({});
+    expect(odd?.output).toEqual({ exact_value: "NaN" });
     expect(odd?.confidence).toBeUndefined();
   });
 

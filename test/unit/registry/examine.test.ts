@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { listKeys } from "../../../src/core/lifecycle/list-keys.ts";
-import type { Draft } from "../../../src/core/model/manifest.ts";
+import type { Draft } from "../../../src/core/model/manifest-draft.ts";
 import { fail, ok } from "../../../src/core/model/result.ts";
 import { makeTensor, type Tensor } from "../../../src/core/model/tensor.ts";
 import { failureOf, must } from "../../support/must.ts";
@@ -144,11 +144,11 @@ describe("before a version exists, the file", () => {
   });
 
   it("is refused with the figures when it takes more memory than the budget", async () => {
-    registry.engine.memoryOf = () => 1_000_001;
+    registry.engine.memoryOf = () => 1_500_001;
     expect(await refused({})).toMatchObject({
       reason: "model_too_large",
       detail:
-        "loading it and running it takes 1000001 bytes of memory; the budget is 1000000 (MODEL_CACHE_MAX_BYTES)",
+        "loading it and running it takes 1500001 bytes of memory; the budget is 1500000 (MODEL_CACHE_MAX_BYTES)",
     });
     expect(registry.engine.released).toBe(1);
   });

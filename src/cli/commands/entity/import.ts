@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
+import { formatOption } from "../../arguments.ts";
 import { inCommandWords } from "../../client/command-words.ts";
 import { entityLinesSchema } from "../../client/entity-answers.ts";
 import { addCommand, withContext } from "../../command.ts";
@@ -8,7 +9,7 @@ import { checkFailure } from "../../failure.ts";
 import { startRowsProgress } from "../../output/progress.ts";
 import { printable } from "../../output/style.ts";
 import { plural } from "../../output/units.ts";
-import { openRowsFile } from "../../predict/file/read-rows.ts";
+import { openRowsFile, type RowsFile } from "../../predict/file/read-rows.ts";
 import { type EntityLine, entityLines } from "./entity-lines.ts";
 import { entityPath } from "./paths.ts";
 import { addCounts, tellPredictions } from "./predictions-told.ts";
@@ -18,6 +19,7 @@ interface Options {
   readonly outcome?: string;
   readonly text?: readonly string[];
   readonly replace?: boolean;
+  readonly format?: RowsFile["form"];
 }
 
 interface Summary {
@@ -37,14 +39,21 @@ const BATCH_CHARACTERS = 1_000_000;
 
 /** `entity import`: many entities from a file of any size. */
 export function addImportCommand(group: Command, terminal: Terminal): void {
-  addCommand(group, "import <type> <file>", "put the entities of a CSV, NDJSON or JSON file", [
-    ["entity import match matches.csv", "a column `id`; the others are features"],
-    ["entity import match results.csv --outcome result", "finishes those with a result"],
-    ["entity import match matches.ndjson", "lines of {id, features, state, outcome}"],
-  ])
+  addCommand(
+    group,
+    "import <type> <file>",
+    "put the entities of a CSV, NDJSON or JSON file, or of - for stdin",
+    [
+      ["entity import match matches.csv", "a column `id`; the others are features"],
+      ["entity import match results.csv --outcome result", "finishes those with a result"],
+      ["entity import match - --format csv < matches.csv", "from stdin"],
+      ["entity import match matches.ndjson", "lines of {id, features, state, outcome}"],
+    ],
+  )
     .option("--id <column>", "of a CSV file: the column with the id", "id")
     .option("--outcome <column>", "of a CSV file: the column with the outcome; empty: not known")
     .option("--text <column...>", "of a CSV file: columns that are text, though they have numbers")
+    .addOption(formatOption("of FILE, whatever its name; of - ndjson unless told"))
     .option("--replace", "though an entity is finished already")
     .action(withContext(terminal, importFile));
 }
@@ -54,10 +63,10 @@ async function importFile(
   context: Context,
   type: string,
   file: string,
-  { id, outcome, text = [], replace = false }: Options,
+  { id, outcome, text = [], replace = false, format }: Options,
 ): Promise<void> {
   const path = entityPath(type);
-  const input = openRowsFile(context, file);
+  const input = openRowsFile(context, file, format);
   const progress = startRowsProgress(basename(file), input.totalBytes, context.isWatched);
   const summary: Summary = { rows: 0, written: 0, failed: 0, errors: [] };
   try {

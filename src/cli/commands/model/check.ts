@@ -1,6 +1,7 @@
 import { schemaDifferences } from "../../../core/lifecycle/versions/schema-differences.ts";
 import { DEFAULT_MODEL_BUDGET_BYTES } from "../../../core/model/limits.ts";
-import { draftSchema } from "../../../core/model/manifest.ts";
+import { draftSchema } from "../../../core/model/manifest-draft.ts";
+import { tellIssue } from "../../../core/model/tell-issue.ts";
 import type { TensorSpec } from "../../../core/model/tensor.ts";
 import { modelPath, readReference, readWhole, selectorOf } from "../../arguments.ts";
 import type { CheckReport } from "../../check/check-file.ts";
@@ -68,7 +69,7 @@ async function check(context: Context, file: string, options: Options): Promise<
 
 function readKnown(context: Context, manifest: string | undefined) {
   if (manifest === undefined) return {};
-  const parsed = draftSchema.safeParse(readDraft(context, { manifest }));
+  const parsed = draftSchema.safeParse(readDraft(context, { manifest }), { error: tellIssue });
   if (parsed.success) return parsed.data;
   throw new CliFailure(EXIT.refused, `${manifest} would be refused`, {
     code: "invalid_request",

@@ -1,39 +1,7 @@
 import { createReadStream } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
-import { z } from "zod";
 import { parseOrUndefined } from "../../client/problem.ts";
-import { usageFailure } from "../../failure.ts";
 import type { RowsFile } from "./read-rows.ts";
 import { splitRecord } from "./split-record.ts";
-
-/** What a file of results that is not whole yet was made by: it stands beside it until it is. */
-const noteSchema = z.object({
-  /** As the user named it. */
-  word: z.string(),
-  model: z.string(),
-  version: z.string(),
-});
-export type BegunNote = z.output<typeof noteSchema>;
-
-export const notePath = (partial: string): string => `${partial}.json`;
-
-/** @throws CliFailure when it cannot be written */
-export async function writeNote(partial: string, note: BegunNote): Promise<void> {
-  const path = notePath(partial);
-  await writeFile(path, `${JSON.stringify(note)}\n`).catch((error: Error) => {
-    throw usageFailure(`cannot write ${path}: ${error.message}`);
-  });
-}
-
-export const removeNote = (partial: string): Promise<void> =>
-  rm(notePath(partial), { force: true });
-
-/** `undefined` where there is none, or none that can be read. */
-export async function readNote(partial: string): Promise<BegunNote | undefined> {
-  const text = await readFile(notePath(partial), "utf8").catch(() => "");
-  const parsed = noteSchema.safeParse(parseOrUndefined(text));
-  return parsed.success ? parsed.data : undefined;
-}
 
 /** A result of a file that is not whole, as far as it tells. */
 export interface BegunResult {

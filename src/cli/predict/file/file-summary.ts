@@ -1,5 +1,6 @@
 import { CliFailure } from "../../failure.ts";
 import { plural } from "../../output/units.ts";
+import type { RowsFile } from "./read-rows.ts";
 import type { Begun } from "./resume.ts";
 
 /** A file of rows, and where its results go. */
@@ -7,7 +8,10 @@ export interface FileJob {
   /** `name` or `name@ref`, as the user wrote it. */
   readonly word: string;
   readonly file: string;
+  /** `-`: stdout. */
   readonly out: string;
+  /** Of the rows, whatever the file's name says. */
+  readonly format?: RowsFile["form"] | undefined;
   /** Rows of one request. */
   readonly requestRows: number;
   /** Whether it goes on with what an earlier run left. */
@@ -21,6 +25,8 @@ export interface FileSummary {
   readonly rows: number;
   readonly answered: number;
   readonly failed: number;
+  /** Answers of this run that have no record, as there was no room: their ids take no outcome. */
+  readonly unrecorded?: number;
   /** Rows of those above that an earlier run had done. */
   readonly resumed?: number;
   /** Columns of results that have another name here, since the rows have their own one already. */
@@ -38,7 +44,10 @@ export interface FileSummary {
 /** What is known of the rows so far. */
 export interface Tally {
   rows: number;
+  /** Of the rows that were answered. */
+  digest: string;
   failed: number;
+  unrecorded: number;
   readonly errors: { row: number; code: string; detail: string }[];
   readonly renamed: Map<string, string>;
 }
@@ -53,7 +62,7 @@ export interface Answering {
 export function summaryOf(
   { out }: FileJob,
   { model, version }: Answering,
-  { rows, failed, errors, renamed }: Tally,
+  { rows, failed, unrecorded, errors, renamed }: Tally,
   { begun, startedMs }: { readonly begun: Begun | undefined; readonly startedMs: number },
 ): FileSummary {
   return {
@@ -62,6 +71,7 @@ export function summaryOf(
     rows,
     answered: rows - failed,
     failed,
+    ...(unrecorded === 0 ? {} : { unrecorded }),
     ...(begun === undefined ? {} : { resumed: begun.rows }),
     ...(renamed.size === 0 ? {} : { renamed_columns: Object.fromEntries(renamed) }),
     out,

@@ -1,10 +1,12 @@
 import { basename } from "node:path";
 import { modelPath } from "../../arguments.ts";
 import type { Context } from "../../context.ts";
+import { parseExact } from "../../exact-json.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { CliFailure, usageFailure } from "../../failure.ts";
 import { type RowsProgress, startRowsProgress } from "../../output/progress.ts";
-import { notePath, removeNote, writeNote } from "./begun.ts";
+import { addMark, MARK_EVERY, removeNote, writeNote } from "./begun-note.ts";
+import { type Destination, openDestination, stoppedAfter } from "./destination.ts";
 import {
   type Answering,
   brokenAfter,
@@ -13,18 +15,18 @@ import {
   summaryOf,
   type Tally,
 } from "./file-summary.ts";
-import { formOf, misfitOf, openRowsFile, type RowsFile } from "./read-rows.ts";
+import { misfitOf, nameOf, openRowsFile, type RowsFile } from "./read-rows.ts";
 import { failedResult, type Result, resultSchema } from "./result.ts";
 import { type Begun, resume } from "./resume.ts";
 import { RowSource } from "./row-source.ts";
-import { isSameFile } from "./same-file.ts";
 import { splitLines } from "./split-lines.ts";
-import { createResultsFile, partialOf, type ResultsFile } from "./write-results.ts";
+import { createResultsFile, createResultsPipe, type ResultsFile } from "./write-results.ts";
 
 interface Running {
   readonly context: Context;
   readonly job: FileJob;
-  readonly partial: string;
+  /** `undefined`: results go to stdout. */
+  readonly partial: string | undefined;
   readonly input: RowsFile;
   readonly source: RowSource;
   readonly results: ResultsFile;
@@ -40,57 +42,89 @@ const SHOWN_ERRORS = 5;
  * @throws CliFailure when a request is refused or breaks; what was answered before is kept
  */
 export async function predictFile(context: Context, job: FileJob): Promise<FileSummary> {
+  const input = openRowsFile(context, job.file, job.format);
+  const to = openDestination(context, job, input.form);
+  try {
+    return await predictInto(to, context, job, input);
+  } finally {
+    to.release();
+  }
+}
+
+async function predictInto(
+  to: Destination,
+  context: Context,
+  job: FileJob,
+  input: RowsFile,
+): Promise<FileSummary> {
   const startedMs = Date.now();
-  const form = formOf(job.out);
-  const input = openRowsFile(context, job.file);
-  const path = outOf(context, job);
-  const partial = partialOf(path);
+  const partial = to.file?.partial;
   const source = new RowSource(input.rows());
-  const begun = job.resumes
-    ? await resume(context, { word: job.word, file: job.file, partial, form }, input, source)
-    : undefined;
-  if (begun === undefined) await removeNote(partial);
+  const begun = await begin(to, context, job, input, source);
   const tally: Tally = {
     rows: begun?.rows ?? 0,
+    digest: begun?.digest ?? "",
     failed: begun?.failed ?? 0,
+    unrecorded: 0,
     errors: [],
     renamed: new Map(),
   };
   const onRenamed = (from: string, to: string) => {
     tally.renamed.set(from, to);
-    context.note(`${job.file} has a column '${from}' already: the answer's is '${to}'`);
+    context.note(`${nameOf(job.file)} has a column '${from}' already: the answer's is '${to}'`);
   };
-  const results = createResultsFile(path, { form, begun, header: input.header, onRenamed });
+  const options = { form: to.form, begun, header: input.header, onRenamed };
+  const results =
+    to.file === undefined
+      ? createResultsPipe(context.send, options)
+      : createResultsFile(to.file.path, options);
   const progress = startRowsProgress(basename(job.file), input.totalBytes, context.isWatched);
   const running = { context, job, partial, input, source, results, tally, progress };
+  const letGo = context.onStop(() => {
+    progress.stop();
+    to.release();
+    context.note(stoppedAfter(tally, to));
+  });
   try {
     const answering = await sendAll(running, begun);
     await results.close();
     return summaryOf(job, answering, tally, { begun, startedMs });
   } catch (error) {
     const left = await results.abandon();
+    // All that was answered is written: it is gone on with to the row.
+    if (left !== undefined) await addMark(left, tally).catch(() => undefined);
     await source.close().catch(() => undefined);
     throw left === undefined ? error : brokenAfter(error, tally.rows, left);
   } finally {
+    letGo();
     progress.stop();
   }
 }
 
-/** Where the results go. @throws CliFailure when they would be written over the rows */
-function outOf({ pathOf }: Context, { file, out }: FileJob): string {
-  const path = pathOf(out);
-  const partial = partialOf(path);
-  const rows = pathOf(file);
-  if (![path, partial, notePath(partial)].some((one) => isSameFile(one, rows))) return path;
-  throw usageFailure(`--out ${out} is the file of the rows itself`, "Name another one.");
+/** What an earlier run left, where that is gone on with; else nothing of it is left that could be. */
+async function begin(
+  { file, form }: Destination,
+  context: Context,
+  job: FileJob,
+  input: RowsFile,
+  source: RowSource,
+): Promise<Begun | undefined> {
+  if (file === undefined) return undefined;
+  const { partial } = file;
+  const begun = job.resumes
+    ? await resume(context, { word: job.word, file: job.file, partial, form }, input, source)
+    : undefined;
+  await (begun === undefined ? removeNote(partial) : writeNote(partial, begun, begun));
+  return begun;
 }
 
 async function sendAll(running: Running, begun: Begun | undefined): Promise<Answering> {
   const { source, job, input } = running;
   const first = await source.peek();
-  if (first === undefined && begun === undefined) throw usageFailure(`${job.file} has no rows`);
+  const given = nameOf(job.file);
+  if (first === undefined && begun === undefined) throw usageFailure(`${given} has no rows`);
   const misfit = begun === undefined ? misfitOf(input.header(), first?.cells) : undefined;
-  if (misfit !== undefined) throw usageFailure(`${job.file}: the first row ${misfit}`);
+  if (misfit !== undefined) throw usageFailure(`${given}: the first row ${misfit}`);
   const { word, requestRows } = job;
   let answering: Answering | undefined = begun;
   while (await source.hasMore()) {
@@ -116,7 +150,9 @@ async function sendSome(running: Running, asked: string, maxRows: number): Promi
   const answering = { model: header("x-freshet-model"), version: header("x-freshet-version") };
   for await (const line of splitLines(answer.pieces)) {
     // Who goes on after a break asks the same version.
-    if (tally.rows === 0) await writeNote(running.partial, { word: asked, ...answering });
+    if (tally.rows === 0 && running.partial !== undefined) {
+      await writeNote(running.partial, { word: asked, ...answering });
+    }
     await take(running, line);
   }
   if (tally.rows !== source.sent) {
@@ -126,12 +162,12 @@ async function sendSome(running: Running, asked: string, maxRows: number): Promi
 }
 
 async function take(
-  { input, source, results, tally, progress }: Running,
+  { input, source, results, tally, progress, partial }: Running,
   line: string,
 ): Promise<void> {
   const told = readResult(line);
   if (told.final === true) throw brokenOff(told.error?.detail ?? "the server gave up");
-  const cells = source.answer();
+  const { cells, digest = tally.digest } = source.answer() ?? {};
   // The server was sent no row, and does not know that it is one of a table.
   const misfit = misfitOf(input.header(), cells);
   const result = misfit === undefined ? told : failedResult(tally.rows, misfit);
@@ -141,13 +177,17 @@ async function take(
     const { code = "", detail = "" } = result.error ?? {};
     if (tally.errors.length < SHOWN_ERRORS) tally.errors.push({ row: tally.rows, code, detail });
   }
+  if (result.recorded === false) tally.unrecorded += 1;
   tally.rows += 1;
-  if (tally.rows % 100 === 0) progress.read(input.bytesRead(), tally.rows, tally.failed);
+  tally.digest = digest;
+  if (tally.rows % MARK_EVERY !== 0) return;
+  if (partial !== undefined) await addMark(partial, tally);
+  progress.read(input.bytesRead(), tally.rows, tally.failed);
 }
 
 function readResult(line: string): Result {
   try {
-    return resultSchema.parse(JSON.parse(line));
+    return resultSchema.parse(parseExact(line));
   } catch {
     throw brokenOff("a line of the answer is no result");
   }

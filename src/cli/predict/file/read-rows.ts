@@ -2,12 +2,13 @@ import { createReadStream, statSync } from "node:fs";
 import { extname } from "node:path";
 import { Readable } from "node:stream";
 import { parse } from "csv-parse";
-import { parseOrUndefined } from "../../client/problem.ts";
-import { type Context, unreadable } from "../../context.ts";
+import { type Context, STDIO, unreadable } from "../../context.ts";
+import { parseExactOrUndefined } from "../../exact-json.ts";
 import { CliFailure, usageFailure } from "../../failure.ts";
 import { printable } from "../../output/style.ts";
 import { plural } from "../../output/units.ts";
 import { decodeUtf8, utf8Pieces } from "../../utf8.ts";
+import { rowsOfDocument } from "./rows-of-document.ts";
 import { splitLines } from "./split-lines.ts";
 
 /** One row of a file, on its way to the server. */
@@ -28,6 +29,7 @@ export interface GivenRows {
 
 /** A file of rows, read while they are sent. */
 export interface RowsFile extends GivenRows {
+  /** 0 where it is not known. */
   readonly totalBytes: number;
   /** So far. */
   bytesRead(): number;
@@ -52,16 +54,31 @@ export function formOf(path: string): RowsFile["form"] {
 }
 
 /**
- * Opens a file of rows. CSV and lines are read as they are sent; a JSON file is read whole.
+ * Opens a file of rows, or stdin. CSV and lines are read as they are sent; JSON is read whole.
  * @param given as the user wrote it
+ * @param format the form, whatever the name says; of stdin lines of JSON unless it is told
  * @throws CliFailure when it cannot be read
  */
-export function openRowsFile({ pathOf }: Pick<Context, "pathOf">, given: string): RowsFile {
-  const form = formOf(given);
+export function openRowsFile(
+  context: Pick<Context, "pathOf" | "input">,
+  given: string,
+  format?: RowsFile["form"],
+): RowsFile {
+  const form = format ?? (given === STDIO ? "ndjson" : formOf(given));
+  const { bytes, ...size } = openBytes(context, given);
+  return { ...readRows(form, bytes, nameOf(given)), ...size };
+}
+
+/** What messages call a file. */
+export const nameOf = (given: string): string => (given === STDIO ? "stdin" : given);
+
+/** The bytes of a file, or of stdin, and how many there are, where that is known: else 0. @throws CliFailure */
+function openBytes({ pathOf, input }: Pick<Context, "pathOf" | "input">, given: string) {
+  if (given === STDIO) return { bytes: input(), totalBytes: 0, bytesRead: () => 0 };
   const path = pathOf(given);
   const totalBytes = sizeOf(given, path);
   const bytes = createReadStream(path);
-  return { ...readRows(form, bytes, given), totalBytes, bytesRead: () => bytes.bytesRead };
+  return { bytes, totalBytes, bytesRead: () => bytes.bytesRead };
 }
 
 /**
@@ -164,28 +181,19 @@ async function* documentRows(
   const pieces: Uint8Array[] = [];
   for await (const piece of bytes) pieces.push(piece);
   const value = parseRows(decodeUtf8(Buffer.concat(pieces), given), given);
-  const rows = isRowsBody(value) ? value.rows : value;
-  if (!Array.isArray(rows)) {
-    throw usageFailure(
-      `${given} is not an array of rows`,
-      'Rows look like [{"petal length": 1.4, …}, …].',
-    );
-  }
-  for (const row of rows) yield { line: JSON.stringify(row) };
+  for (const row of rowsOfDocument(value, given)) yield { line: JSON.stringify(row) };
 }
 
 /** Parses JSON; `undefined` for what is none. @throws CliFailure for a number that would be sent as `null` */
 export function parseRows(text: string, given: string): unknown {
-  const value = parseOrUndefined(text);
+  const value = parseExactOrUndefined(text);
   if (value === undefined || !MAYBE_ENDLESS.test(text)) return value;
-  return JSON.parse(text, (_name, one) => {
+  JSON.parse(text, (_name, one) => {
     if (one !== Number.POSITIVE_INFINITY && one !== Number.NEGATIVE_INFINITY) return one;
     throw usageFailure(`${given} has a number that is past what a number holds, some 1.8e308`);
   });
+  return value;
 }
 
 /** Without an exponent of three digits or three hundred digits no number is past 1.8e308. */
 const MAYBE_ENDLESS = /[eE]\+?0*\d{3}|\d{300}/;
-
-const isRowsBody = (value: unknown): value is { readonly rows: unknown } =>
-  typeof value === "object" && value !== null && "rows" in value;

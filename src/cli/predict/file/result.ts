@@ -9,6 +9,8 @@ export const resultSchema = z.looseObject({
   /** The stream ends here, and the rows after it have no answer. */
   final: z.boolean().optional(),
   prediction_id: text.optional(),
+  /** False where there was no room for its record. */
+  recorded: z.boolean().optional(),
   label: text.optional(),
   probabilities: z.optional(namedValues),
   value: z.unknown().optional(),

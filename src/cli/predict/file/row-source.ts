@@ -1,4 +1,6 @@
+import { hash } from "node:crypto";
 import type { FileRow } from "./read-rows.ts";
+import { DIGEST_BYTES, type SentRow, SentRows } from "./sent-rows.ts";
 
 /** What one request may hold: the edge refuses larger bodies, and a Worker has its time. */
 const MAX_REQUEST_CHARACTERS = 64_000_000;
@@ -6,13 +8,14 @@ const MAX_REQUEST_CHARACTERS = 64_000_000;
 /** A write for each row would cost more than the rest of what is done for it. */
 const PIECE_CHARACTERS = 16_384;
 
-/** The rows of a file, dealt out to requests one after another; a row's cells wait for its result. */
+/** The rows of a file, dealt out to requests one after another; what is known of a row waits for its result. */
 export class RowSource {
   readonly #rows: AsyncIterator<FileRow>;
   #next: IteratorResult<FileRow> | undefined;
   /** Sent, and not answered yet. */
-  readonly #waiting: (readonly string[] | undefined)[] = [];
-  #answered = 0;
+  readonly #waiting = new SentRows();
+  #again: readonly FileRow[] = [];
+  #digest = "";
   #sent = 0;
 
   constructor(rows: AsyncIterable<FileRow>) {
@@ -26,17 +29,31 @@ export class RowSource {
 
   /** The row that comes next, which stays so; `undefined` at the end. */
   async peek(): Promise<FileRow | undefined> {
+    const [again] = this.#again;
+    if (again !== undefined) return again;
     this.#next ??= await this.#rows.next();
     return this.#next.done === true ? undefined : this.#next.value;
+  }
+
+  #go({ line }: FileRow): void {
+    if (this.#again.length > 0) this.#again = this.#again.slice(1);
+    else this.#next = undefined;
+    this.#sent += 1;
+    this.#digest = hash("sha256", `${this.#digest}\n${line}`).slice(0, 2 * DIGEST_BYTES);
   }
 
   /** Passes over the next row, which has its answer already; `undefined` at the end. */
   async pass(): Promise<FileRow | undefined> {
     const row = await this.peek();
-    if (row === undefined) return undefined;
-    this.#next = undefined;
-    this.#sent += 1;
+    if (row !== undefined) this.#go(row);
     return row;
+  }
+
+  /** Takes the last rows that were passed over back: they come again. @param digest of those before them */
+  putBack(rows: readonly FileRow[], digest: string): void {
+    this.#again = [...rows, ...this.#again];
+    this.#sent -= rows.length;
+    this.#digest = digest;
   }
 
   /** The lines of the next request, many in a piece: each piece is a write of its own. */
@@ -44,11 +61,11 @@ export class RowSource {
     let rows = 0;
     let characters = 0;
     let piece = "";
-    while (rows < maxRows && characters < MAX_REQUEST_CHARACTERS && (await this.hasMore())) {
-      const { line, cells } = (this.#next as IteratorYieldResult<FileRow>).value;
-      this.#next = undefined;
-      this.#waiting.push(cells);
-      this.#sent += 1;
+    while (rows < maxRows && characters < MAX_REQUEST_CHARACTERS) {
+      const row = await this.pass();
+      if (row === undefined) break;
+      const { line, cells } = row;
+      this.#waiting.push({ cells, digest: this.#digest });
       rows += 1;
       characters += line.length;
       piece += `${line}\n`;
@@ -59,19 +76,14 @@ export class RowSource {
     if (piece !== "") yield piece;
   }
 
-  /** The cells of the row whose result comes next; `undefined` where rows have none. */
-  answer(): readonly string[] | undefined {
-    const cells = this.#waiting[this.#answered];
-    this.#waiting[this.#answered] = undefined;
-    this.#answered += 1;
-    if (this.#answered === this.#waiting.length) {
-      this.#waiting.length = 0;
-      this.#answered = 0;
-    } else if (this.#answered > COMPACT_FROM) {
-      this.#waiting.splice(0, this.#answered);
-      this.#answered = 0;
-    }
-    return cells;
+  /** The row whose result comes next; `undefined` where none was sent. */
+  answer(): SentRow | undefined {
+    return this.#waiting.shift();
+  }
+
+  /** Of the rows that were sent so far, or had been before. */
+  get digest(): string {
+    return this.#digest;
   }
 
   /** Rows that were sent so far, or had been before. */
@@ -84,6 +96,3 @@ export class RowSource {
     await this.#rows.return?.();
   }
 }
-
-// A queue that is shifted row by row costs its length each time.
-const COMPACT_FROM = 1_000;

@@ -2,7 +2,7 @@ import { createWriteStream, truncateSync, type WriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { finished } from "node:stream/promises";
 import { usageFailure } from "../../failure.ts";
-import { removeNote } from "./begun.ts";
+import { removeNote } from "./begun-note.ts";
 import type { RowsFile } from "./read-rows.ts";
 import type { Result } from "./result.ts";
 import { ResultTable, type TableOptions } from "./result-table.ts";
@@ -71,6 +71,33 @@ export function createResultsFile(path: string, options: ResultsOptions): Result
     },
   };
 }
+
+/** Writes results to whoever takes them; what is cut off there is not gone on with. */
+export function createResultsPipe(
+  send: (text: string) => Promise<void>,
+  options: ResultsOptions,
+): ResultsFile {
+  const text = textOf(options);
+  let waiting = "";
+  const write = async (more: string) => {
+    waiting += more;
+    if (waiting.length < PIECE_CHARACTERS) return;
+    const piece = waiting;
+    waiting = "";
+    await send(piece);
+  };
+  return {
+    add: (result, line, cells) => write(text.add(result, line, cells)),
+    close: () => send(waiting + text.end()),
+    async abandon() {
+      await send(waiting);
+      return undefined;
+    },
+  };
+}
+
+/** A write for each result would cost more than the result. */
+const PIECE_CHARACTERS = 16_384;
 
 interface Text {
   add(result: Result, line: string, cells: readonly string[] | undefined): string;

@@ -30,11 +30,13 @@ export interface SpareRequest {
   readonly model: string;
   readonly version: string;
   readonly background: Background;
+  /** What the version must be, whatever manifests say. */
+  readonly published: string | undefined;
 }
 
 /**
  * Takes from the second store what the first did not give whole. The first's manifest, when it
- * can be read, stays the truth: the second's bytes must have its digest. A version that was
+ * can be read and was not overwritten, stays the truth: the second's bytes must have its digest. A version that was
  * deleted is not brought back. What was missing or damaged in the first is repaired in the
  * background; a store that merely does not answer never is.
  * @returns `undefined` when the second store does not have it whole either
@@ -42,15 +44,15 @@ export interface SpareRequest {
 export async function fetchSpare(
   deps: SpareDeps,
   attempt: FetchAttempt,
-  { model, version, background }: SpareRequest,
+  { model, version, background, published }: SpareRequest,
 ): Promise<FetchedVersion | undefined> {
   const isUnknown = !attempt.manifest.ok && attempt.manifest.failure.reason === "version_not_found";
   if (isUnknown && (await isDeletedVersion(deps, model, version))) return undefined;
-  const manifest = await spareManifest(deps, attempt, model, version);
+  const manifest = await spareManifest(deps, attempt, { model, version, published });
   if (manifest === undefined) return undefined;
   const bytes = await spareBytes(deps, attempt, manifest);
   if (bytes === undefined) return undefined;
-  const whole = wholeOf(attempt);
+  const whole = wholeOf(attempt, published);
   if (!whole.ok) {
     const { reason, detail } = whole.failure;
     deps.events.emit({ kind: "served_from_backup", model, version, reason, detail });
@@ -62,12 +64,12 @@ export async function fetchSpare(
 async function spareManifest(
   { backupStore }: SpareDeps,
   { manifest }: FetchAttempt,
-  model: string,
-  version: string,
+  { model, version, published }: Omit<SpareRequest, "background">,
 ): Promise<Manifest | undefined> {
-  if (manifest.ok) return manifest.value;
+  const isRight = ({ digest }: Manifest) => published === undefined || digest === published;
+  if (manifest.ok && isRight(manifest.value)) return manifest.value;
   const spare = await readManifest(backupStore, model, version);
-  return spare.ok ? spare.value : undefined;
+  return spare.ok && isRight(spare.value) ? spare.value : undefined;
 }
 
 async function spareBytes(

@@ -1,5 +1,5 @@
 import { manifestKey, modelBytesKey } from "../../model/keys.ts";
-import { manifestSchema } from "../../model/manifest.ts";
+import { type Manifest, manifestSchema } from "../../model/manifest.ts";
 import type { Bytes } from "../../model/tensor.ts";
 import type { Events } from "../../ports/events.ts";
 import type { ObjectStore, PutOptions } from "../../ports/object-store.ts";
@@ -33,26 +33,29 @@ export async function repairVersion(
   } else if (attempt.bytes.value.sha256 !== digest) {
     await put(deps, key, bytes.bytes, { etag: attempt.bytes.value.etag });
   }
-  if (attempt.manifest.ok) return;
-  const { reason } = attempt.manifest.failure;
-  if (reason === "version_not_found" || reason === "invalid_manifest") {
-    await repairManifest(deps, name, version);
-  }
+  if (isBad(attempt.manifest, digest)) await repairManifest(deps, manifest);
 }
 
-async function repairManifest(deps: RepairDeps, model: string, version: string): Promise<void> {
-  const key = manifestKey(model, version);
+const isBad = (manifest: FetchAttempt["manifest"], digest: string): boolean =>
+  manifest.ok
+    ? manifest.value.digest !== digest
+    : ["version_not_found", "invalid_manifest"].includes(manifest.failure.reason);
+
+async function repairManifest(deps: RepairDeps, right: Manifest): Promise<void> {
+  const key = manifestKey(right.name, right.version);
   const spare = await readSmall(deps.backupStore, key);
-  if (typeof spare === "string" || !isManifestOf(spare.bytes, model, version)) return;
+  if (typeof spare === "string" || !isManifestOf(spare.bytes, right)) return;
   const current = await readSmall(deps.store, key);
   if (current === "absent") return put(deps, key, spare.bytes, "absent");
-  if (typeof current === "string" || isManifestOf(current.bytes, model, version)) return;
+  if (typeof current === "string" || isManifestOf(current.bytes, right)) return;
   await put(deps, key, spare.bytes, { etag: current.etag });
 }
 
-function isManifestOf(bytes: Bytes, model: string, version: string): boolean {
-  const parsed = parseDocument(manifestKey(model, version), bytes, manifestSchema);
-  return parsed.ok && parsed.value.name === model && parsed.value.version === version;
+function isManifestOf(bytes: Bytes, { name, version, digest }: Manifest): boolean {
+  const parsed = parseDocument(manifestKey(name, version), bytes, manifestSchema);
+  if (!parsed.ok) return false;
+  const { value: read } = parsed;
+  return read.name === name && read.version === version && read.digest === digest;
 }
 
 async function put(

@@ -16,6 +16,8 @@ export class CronState {
   /** The last report of each cron that did something here. */
   readonly reports = new Map<string, TickReport>();
   cursor: TickCursor = {};
+  /** What warm versions that found no room take at least, in bytes, by `model@version`. */
+  readonly needs = new Map<string, number>();
   readonly #runningSinceMs = new Map<string, number>();
 
   /** Marks a cron as running; false while another tick of it runs here. */

@@ -55,6 +55,15 @@ export const tickReportSchema = z.looseObject({
   warmed: z.optional(z.array(warmed)),
   resumed_at: z.optional(place),
   stopped_at: z.optional(place),
+  /** Predictions that were given the outcome of their entity. */
+  settled: z.optional(
+    z.object({
+      entities: count,
+      predictions: count,
+      done: z.boolean(),
+      failure: z.optional(z.object({ reason: z.string(), detail: z.string() })),
+    }),
+  ),
   /** The hour's cron: how the backup went. */
   backup: z.optional(
     z.object({

@@ -2,7 +2,7 @@ import type { FlightContext } from "../../cache/single-flight.ts";
 import { ok } from "../../model/result.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Events } from "../../ports/events.ts";
-import type { SharedCache } from "../../ports/shared-cache.ts";
+import { isCount, type SharedCache } from "../../ports/shared-cache.ts";
 import type { Catalog } from "../../routing/catalog.ts";
 import { inParallel } from "../in-parallel.ts";
 import type { RefreshOutcome } from "../refresh-deployment.ts";
@@ -14,6 +14,8 @@ export interface CatalogFeedDeps {
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly events: Events;
+  /** False for a model whose pointer is not to be looked at unless an order says so. */
+  readonly follows: (model: string) => boolean;
   /** Confirms or replaces what the catalog holds of a model. */
   readonly refresh: (context: FlightContext, model: string) => Promise<RefreshOutcome>;
   /** Does what somebody ordered every isolate to do; `refresh` is done by the feed itself. */
@@ -65,7 +67,8 @@ export class CatalogFeed {
 
   /** When a model was last known to be as the shared catalog has it; −∞ when never. */
   confirmedAtMs(model: string): number {
-    return this.#pending.has(model) ? Number.NEGATIVE_INFINITY : this.#confirmedAtMs;
+    const isCompared = this.#deps.follows(model) && !this.#pending.has(model);
+    return isCompared ? this.#confirmedAtMs : Number.NEGATIVE_INFINITY;
   }
 
   /** Starts a check in the background when the last one is `revalidateMs` old. One at a time. */
@@ -109,7 +112,7 @@ export class CatalogFeed {
 
   /** Marks the models whose shared pointer is not the one this isolate has; false when Redis fell silent. */
   async #findMoved(): Promise<boolean> {
-    const models = this.#deps.catalog.byAge();
+    const models = this.#deps.catalog.byAge().filter(this.#deps.follows);
     for (let start = 0; start < models.length; start += POINTERS_PER_CALL) {
       const some = models.slice(start, start + POINTERS_PER_CALL);
       const differing = await differingPointers(this.#deps, some, DEADLINE_MS);
@@ -141,11 +144,10 @@ export class CatalogFeed {
     const precise = order?.epoch === epoch && epoch === known + 1;
     const { what, model } = precise ? order : { what: "all" as const, model: undefined };
     this.#deps.obey({ what, model });
-    for (const name of model === undefined ? this.#deps.catalog.byAge() : [model]) {
-      if (what !== "predictions") this.#pending.add(name);
-    }
+    if (what === "predictions") return;
+    // An order to clear moves no pointer that is not followed; one that was missed may have been to refresh.
+    const asksStore = what === "refresh" || !precise ? () => true : this.#deps.follows;
+    const names = model === undefined ? this.#deps.catalog.byAge() : [model];
+    for (const name of names.filter(asksStore)) this.#pending.add(name);
   }
 }
-
-/** What INCR has made. */
-const isCount = (text: string): boolean => /^\d{1,15}$/.test(text);

@@ -6,6 +6,7 @@ import type { CatalogEntry } from "../../routing/catalog.ts";
 import type { DeploymentFinder } from "../find-deployment.ts";
 import type { RefreshDeps } from "../refresh-deployment.ts";
 import type { VersionObjects } from "../version-objects.ts";
+import { whatIsWrong } from "./what-is-wrong.ts";
 
 export interface StatusDeps extends Pick<RefreshDeps, "catalog" | "models" | "loader"> {
   readonly finder: DeploymentFinder;
@@ -14,7 +15,7 @@ export interface StatusDeps extends Pick<RefreshDeps, "catalog" | "models" | "lo
   readonly objects?: VersionObjects | undefined;
 }
 
-/** One loaded version, or a known model of which none is loaded. Times in ISO 8601. */
+/** One loaded version, or a known or lost model of which none is loaded. Times in ISO 8601. */
 export interface ModelStatus {
   readonly name: string;
   readonly version: string | null;
@@ -25,7 +26,7 @@ export interface ModelStatus {
   readonly checked_at: string | null;
   readonly last_used_at: string | null;
   readonly memory_bytes: number;
-  /** Why it goes on with what it had. */
+  /** Why it goes on with what it had, or why requests for it are refused. */
   readonly degraded?: { readonly reason: string; readonly detail: string; readonly since: string };
   /** The settings as they hold for it: the Worker's, with what its deployment says over them. */
   readonly settings?: ModelSettings;
@@ -74,11 +75,12 @@ export function readModelTier({ models, loader }: StatusDeps): ModelTier {
   };
 }
 
-/** Every version that is loaded here, and every model that is known here though none of it is loaded. */
+/** Every version that is loaded here, and every model that is known here, or was, though none of it is loaded. */
 export function readModelStatus(deps: StatusDeps): readonly ModelStatus[] {
   const loaded = deps.models.loaded();
   const names = new Set(loaded.map(({ model }) => model));
-  const known = deps.catalog.byAge().filter((model) => !names.has(model));
+  const { catalog } = deps;
+  const known = [...catalog.byAge(), ...catalog.lostModels()].filter((model) => !names.has(model));
   return [
     ...loaded.map((version) => statusOf(deps, version.model, version)),
     ...known.map((model) => statusOf(deps, model, undefined)),
@@ -90,7 +92,7 @@ const order = (a: ModelStatus, b: ModelStatus): number => Number(a.version) - Nu
 function statusOf(deps: StatusDeps, name: string, loaded: LoadedVersion | undefined): ModelStatus {
   const entry = deps.catalog.get(name);
   const used = loaded && deps.statistics.page(name, loaded.version).lastInferenceMs;
-  const degraded = entry && degradedOf(deps, entry);
+  const degraded = degradedOf(deps, name, entry);
   return {
     name,
     version: loaded?.version ?? null,
@@ -136,12 +138,18 @@ function settingsOf({ finder, predictions }: StatusDeps, entry: CatalogEntry): M
   };
 }
 
-function degradedOf({ finder }: StatusDeps, entry: CatalogEntry): ModelStatus["degraded"] {
-  if (entry.degraded !== undefined) {
-    const { reason, detail, sinceMs } = entry.degraded;
+function degradedOf(
+  deps: StatusDeps,
+  name: string,
+  entry: CatalogEntry | undefined,
+): ModelStatus["degraded"] {
+  const wrong = whatIsWrong(deps, name);
+  if (wrong !== undefined) {
+    const { reason, detail, sinceMs } = wrong;
     return { reason, detail, since: new Date(sinceMs).toISOString() };
   }
-  if (!finder.isStale(entry)) return undefined;
+  const { finder } = deps;
+  if (entry === undefined || !finder.isStale(entry)) return undefined;
   const since = new Date(finder.checkedAtMs(entry)).toISOString();
   return { reason: "stale", detail: "nobody could confirm it since", since };
 }

@@ -8,6 +8,7 @@ import type { DeploymentFinder } from "../find-deployment.ts";
 import { type RefreshDeps, refreshDeployment } from "../refresh-deployment.ts";
 import type { VersionObjects } from "../version-objects.ts";
 import { announcePointer } from "./announce.ts";
+import { failedRoutes, whatIsWrong } from "./what-is-wrong.ts";
 
 export interface RefreshNowDeps extends RefreshDeps {
   readonly finder: DeploymentFinder;
@@ -27,7 +28,7 @@ export interface Refreshed {
   readonly from: Routes;
   readonly to: Routes;
   readonly changed: boolean;
-  /** Why the newer state was not taken, or what is wrong in the bucket under what is served on. */
+  /** Why the newer state was not taken, why requests are refused, or what is wrong in the bucket under what is served on. */
   readonly reason?: string;
 }
 
@@ -48,22 +49,40 @@ export async function refreshNow(
     const found = await deps.finder.find(context, model);
     if (!found.ok) return found;
     await announce(deps, model);
-    return ok({ model, from: null, to: routesOf(found.value.deployment), changed: false });
+    await tryAgain(deps, context, model);
+    const to = routesOf(found.value.deployment);
+    return ok({ model, from: null, to, changed: false, ...reasonOf(deps, model) });
   }
   const outcome = await refreshDeployment(deps, context, model);
   await announce(deps, model);
+  await tryAgain(deps, context, model);
   await checkObjects(deps, context, model);
   const after = deps.catalog.get(model);
   const from = routesOf(before.deployment);
   if (after === undefined) {
     return outcome === "removed"
-      ? ok({ model, from, to: null, changed: true })
+      ? ok({ model, from, to: null, changed: true, ...reasonOf(deps, model) })
       : fail({ reason: "model_not_found", detail: `there is no model '${model}'` });
   }
   const changed = after.etag !== before.etag;
-  const { degraded } = after;
-  const reason = degraded === undefined ? {} : { reason: `${degraded.reason}: ${degraded.detail}` };
-  return ok({ model, from, to: routesOf(after.deployment), changed, ...reason });
+  const to = routesOf(after.deployment);
+  return ok({ model, from, to, changed, ...reasonOf(deps, model) });
+}
+
+/** Loads again what requests are refused for: only so is it known whether it is right by now. */
+async function tryAgain(
+  deps: RefreshNowDeps,
+  context: FlightContext,
+  model: string,
+): Promise<void> {
+  for (const { version } of failedRoutes(deps, model)) {
+    await deps.loader.load(context, model, version);
+  }
+}
+
+function reasonOf(deps: RefreshNowDeps, model: string): Pick<Refreshed, "reason"> {
+  const wrong = whatIsWrong(deps, model);
+  return wrong === undefined ? {} : { reason: `${wrong.reason}: ${wrong.detail}` };
 }
 
 async function checkObjects(

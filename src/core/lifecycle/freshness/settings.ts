@@ -8,6 +8,15 @@ export interface FreshnessSettings {
   readonly strictFreshness: boolean;
 }
 
+/**
+ * Whether a model's pointer is followed: looked at without anybody asking for it. One that is not
+ * known here is.
+ */
+export const isFollowed = (
+  settings: FreshnessSettings,
+  deployment: Pick<Deployment, "policy"> | undefined,
+): boolean => deployment === undefined || effectiveFreshness(settings, deployment).checkFreshness;
+
 /** The Worker's settings with what the deployment itself says over them. */
 export function effectiveFreshness(
   settings: FreshnessSettings,

@@ -3,6 +3,7 @@ import type { Manifest } from "../../model/manifest.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 import { routedVersions, routeOf } from "../../routing/resolve.ts";
+import { replacedWhole } from "../fetch-version.ts";
 import { readManifest } from "../read-manifest.ts";
 import type { FieldProblem, RegistryFailure } from "../registry-failure.ts";
 import { schemaDifferences } from "../versions/schema-differences.ts";
@@ -58,7 +59,7 @@ export async function checkAgainstServed(
   return incompatible(what, differences);
 }
 
-/** The manifests of a route's versions; the first one that is missing or deleted fails. */
+/** The manifests of a route's versions; the first one that is missing, deleted or replaced fails. */
 export async function checkVersions(
   store: ObjectStore,
   deployment: Deployment,
@@ -74,6 +75,10 @@ export async function checkVersions(
     }
     const manifest = await readManifest(store, deployment.model, version);
     if (!manifest.ok) return manifest;
+    const published = deployment.digests?.[version] ?? manifest.value.digest;
+    if (published !== manifest.value.digest) {
+      return fail({ reason: "version_damaged", detail: replacedWhole(manifest.value, published) });
+    }
     manifests.push(manifest.value);
   }
   return ok(manifests);

@@ -10,6 +10,7 @@ import { writeDocument } from "../write-document.ts";
 import { pointerFailure } from "./current-deployment.ts";
 import { countEdit, externalMove, isRecorded } from "./external-move.ts";
 import { findRepeated, type IdempotencyKey, rememberKey } from "./idempotency.ts";
+import { pinDigests } from "./pin-digests.ts";
 import { notBefore, recordLastMove, settleHistory } from "./record-move.ts";
 import { recoverDeployment } from "./recover-deployment.ts";
 import { sameRoute } from "./same-route.ts";
@@ -61,7 +62,7 @@ const FIRST_DELAY_MS = 10;
  * history. The move stands in the pointer itself, so a writer that dies after its one
  * deciding PUT leaves an entry that the next one writes down: no move is ever without one.
  * A move whose `Idempotency-Key` the pointer knows is not made again: what it made is answered.
- * Five I/O calls a try, two of them at once.
+ * Five I/O calls a try, two of them at once, and one for each version that no alias has named before.
  * @returns the deployment as this move made it
  */
 export async function movePointer(
@@ -105,7 +106,9 @@ async function tryMove(
       : ok({ deployment: current, at: current.last_move?.at });
   if (!settled.ok) return fail(pointerFailure(model, settled.failure));
   if (settled.value === "lost") return "lost";
-  const next = applyMove(deps, settled.value.deployment, settled.value.at, mover, planned.value);
+  const { deployment: last, at } = settled.value;
+  const pinned = await pinDigests(deps.store, last, planned.value.deployment);
+  const next = { ...applyMove(deps, last, at, mover, planned.value), ...pinned };
   const when = etag === undefined ? "absent" : { etag };
   const written = await writeDocument(deps.store, deploymentKey(model), next, when);
   if (written.ok) {

@@ -1,5 +1,5 @@
 import type { ModelCache } from "../../cache/model-cache.ts";
-import type { Draft } from "../../model/manifest.ts";
+import type { Draft } from "../../model/manifest-draft.ts";
 import { inspectOnnx, type OnnxFacts } from "../../model/onnx/inspect.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { Bytes, TensorSpec } from "../../model/tensor.ts";
@@ -7,6 +7,7 @@ import type { Engine, OpenFailure } from "../../ports/engine.ts";
 import { openWithRoom, type TooLarge } from "../open-with-room.ts";
 import type { RegistryFailure } from "../registry-failure.ts";
 import { checkSample } from "./check-sample.ts";
+import { checkTold } from "./check-told.ts";
 import { runOneRow } from "./run-one-row.ts";
 
 export interface ExamineDeps {
@@ -24,8 +25,8 @@ export interface Examined {
 }
 
 /**
- * Tries a file before it becomes a version: reads its structure, opens it in the engine, runs
- * the sample and compares, measures the memory. Releases the session. No I/O.
+ * Tries a file before it becomes a version: reads its structure, opens it in the engine, holds what
+ * is said of it against what it takes and gives, runs the sample and compares, measures the memory. Releases the session. No I/O.
  */
 export async function examineModel(
   deps: ExamineDeps,
@@ -39,6 +40,8 @@ export async function examineModel(
   if (!opened.ok) return fail({ ...opened.failure, reason: asRegistry(opened.failure.reason) });
   const session = opened.value;
   try {
+    const told = checkTold(draft, session.inputs, session.outputs);
+    if (!told.ok) return told;
     const sample = await checkSample(session, draft.sample);
     if (!sample.ok) return sample;
     const row = await runOneRow(session);

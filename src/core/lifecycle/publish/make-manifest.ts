@@ -1,4 +1,5 @@
-import type { Draft, Manifest } from "../../model/manifest.ts";
+import type { Manifest } from "../../model/manifest.ts";
+import type { Draft } from "../../model/manifest-draft.ts";
 import type { OnnxFacts } from "../../model/onnx/inspect.ts";
 import type { TensorSpec } from "../../model/tensor.ts";
 import type { Examined } from "./examine-model.ts";

@@ -1,6 +1,7 @@
 import type { Deployment } from "../../model/deployment.ts";
 import { manifestKey } from "../../model/keys.ts";
-import type { Draft, Manifest } from "../../model/manifest.ts";
+import type { Manifest } from "../../model/manifest.ts";
+import type { Draft } from "../../model/manifest-draft.ts";
 import { PRODUCTION } from "../../model/reference.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { Bytes } from "../../model/tensor.ts";

@@ -1,5 +1,5 @@
 import { uploadKey } from "../../model/keys.ts";
-import type { Draft } from "../../model/manifest.ts";
+import type { Draft } from "../../model/manifest-draft.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import type { StoredObject, StoreFailure } from "../../ports/object-store.ts";
 import type { UploadedPart, UploadFailure, UploadStore } from "../../ports/upload-store.ts";

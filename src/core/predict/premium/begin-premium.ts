@@ -2,7 +2,7 @@ import type { PremiumStrategy } from "../../model/strategies.ts";
 import type { JobLease } from "../../ports/job-store.ts";
 import type { Story } from "../inference.ts";
 import type { Desk, Task } from "./premium-task.ts";
-import { type PremiumWork, writeWork } from "./premium-work.ts";
+import { type PremiumWork, premiumTtlMs, writeWork } from "./premium-work.ts";
 import { type Attempt, type HeldJob, runAttempt, tell } from "./run-attempt.ts";
 
 /** `waitUntil` lives 30 s after the answer: what takes longer is the cron's. */
@@ -37,7 +37,7 @@ export async function beginPremium(
     return;
   }
   if (held !== undefined) task.job = held.id;
-  else if (!desk.takePlace(strategy, work.model)) return;
+  else if (!desk.places.take(strategy, work.model)) return;
   const timeoutMs = strategy.timeout_ms ?? deps.settings.timeoutMs;
   const attempt: Attempt = {
     work,
@@ -57,7 +57,7 @@ async function run(desk: Desk, story: Story, task: Task, attempt: Attempt) {
   const prediction = await runAttempt(desk.deps, story.context, attempt);
   if (prediction !== undefined && task.isLate) tell(desk.deps, attempt, "late");
   desk.landed(story, task, prediction);
-  if (attempt.job === undefined) desk.leavePlace(model);
+  if (attempt.job === undefined) desk.places.leave(model);
   return prediction;
 }
 
@@ -131,9 +131,6 @@ const workOf = (
   inputSpecs: sought.version.inputs,
   outputSpecs: sought.version.outputs,
   classes: sought.version.manifest.classes,
-  ttlMs: strategy.ttl_ms ?? PREMIUM_TTL_MS,
+  ttlMs: premiumTtlMs(strategy),
   staleMs: caching.policy.staleMs,
 });
-
-/** What was dear to come by is kept longer than what a run makes again. */
-const PREMIUM_TTL_MS = 3_600_000;

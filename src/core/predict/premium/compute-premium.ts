@@ -1,4 +1,4 @@
-import type { AnsweringVersion } from "../../cache/prediction-cache.ts";
+import type { AnsweringVersion } from "../../cache/known-versions.ts";
 import type { FlightContext } from "../../cache/single-flight.ts";
 import type { ServeFailure } from "../../model/failure.ts";
 import { parseReferenceWord } from "../../model/reference.ts";

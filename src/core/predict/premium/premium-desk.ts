@@ -8,17 +8,18 @@ import { ok, type Result } from "../../model/result.ts";
 import type { PremiumStrategy } from "../../model/strategies.ts";
 import { arrived, hit } from "../answer-kept.ts";
 import type { Inference, Premium, Story } from "../inference.ts";
-import { expectedOf } from "../seek.ts";
 import { beginPremium } from "./begin-premium.ts";
+import { PremiumInRedis } from "./premium-in-redis.ts";
 import { PremiumKeys } from "./premium-keys.ts";
-import type { Desk, PremiumDeskDeps, Task } from "./premium-task.ts";
+import { PremiumPlaces } from "./premium-places.ts";
+import { type Desk, newTask, type PremiumDeskDeps, type Task } from "./premium-task.ts";
+import { renewLater } from "./renew-premium.ts";
 
 type Answer = Result<Inference, ServeFailure>;
 
 const MAX_TASKS = 2_000;
 /** At the least: a fast answer may be fresh for no time at all. */
 const PAUSE_MS = 10_000;
-const LOOK_MS = 1_000;
 /** Doubled up to this: a premium that never answers must not have every hot input looked up each second. */
 const MAX_LOOK_MS = 30_000;
 
@@ -29,14 +30,27 @@ const MAX_LOOK_MS = 30_000;
 export class PremiumDesk implements Premium, Desk {
   readonly deps: PremiumDeskDeps;
   readonly breaker: Breaker;
+  readonly places = new PremiumPlaces();
   readonly #tasks = new LRUCache<string, Task>({ max: MAX_TASKS });
   readonly #keys: PremiumKeys;
-  readonly #running = new Map<string, number>();
+  readonly #inRedis: PremiumInRedis;
 
   constructor(deps: PremiumDeskDeps) {
     this.deps = deps;
-    this.#keys = new PremiumKeys(deps.digest);
+    this.#keys = new PremiumKeys({
+      digest: deps.digest,
+      deploymentOf: (model) => deps.predictions.deploymentOf(model),
+      finder: deps.serve.finder,
+      deadlineMs: deps.settings.redisDeadlineMs,
+    });
     this.breaker = new Breaker(deps.clock);
+    this.#inRedis = new PremiumInRedis({
+      epoch: deps.epoch,
+      settings: deps.settings,
+      keys: this.#keys,
+      breaker: this.breaker,
+      onFound: (key) => this.#tasks.delete(key),
+    });
   }
 
   kept(key: string, strategy: PremiumStrategy): CachedPrediction | undefined {
@@ -55,7 +69,7 @@ export class PremiumDesk implements Premium, Desk {
     const now = context.clock.now();
     const kept = caching.predictions.find(key, now);
     if (kept !== undefined) {
-      if (now >= kept.freshUntilMs) this.#renewLater(own, strategy, kept);
+      if (now >= kept.freshUntilMs) renewLater(this, this.#inRedis, own, strategy, kept);
       return ok(hit(own, "isolate", kept, true));
     }
     const task = this.#tasks.get(key);
@@ -76,7 +90,7 @@ export class PremiumDesk implements Premium, Desk {
     const nowMs = context.clock.now();
     const untilMs = nowMs + Math.max(PAUSE_MS, caching.policy.ttlMs);
     const { generation } = caching.predictions;
-    const task: Task = { generation, untilMs, lookedAtMs: nowMs, lookPauseMs: LOOK_MS };
+    const task = newTask({ generation, untilMs, nowMs });
     this.#tasks.set(story.key, task);
     let opened = () => {};
     task.opening = new Promise<void>((resolve) => {
@@ -101,18 +115,20 @@ export class PremiumDesk implements Premium, Desk {
   ): Promise<{ readonly value: Answer; readonly isFinal: boolean }> {
     const { caching, context } = story;
     const nowMs = context.clock.now();
-    const redisKey = await this.#redisKey(story, strategy);
+    const redisKey = await this.#inRedis.keyOf(story, strategy);
     if (redisKey === undefined && caching.predictions.redis !== undefined) {
       // Of this isolate alone the answer would be another than the one that the others come by.
       this.#tasks.delete(story.key);
       return { value: await fast(), isFinal: true };
     }
-    const shared = await this.#look(story, redisKey);
+    const shared = await this.#inRedis.find(story, redisKey, strategy);
     if (shared !== undefined) {
-      if (nowMs >= shared.freshUntilMs) this.#renewLater(story, strategy, shared);
+      if (nowMs >= shared.freshUntilMs) renewLater(this, this.#inRedis, story, strategy, shared);
       return { value: ok(hit(story, "redis", shared, true)), isFinal: true };
     }
-    const beginning = beginPremium(this, story, strategy, { task, redisKey, newerThanMs: 0 });
+    // What was cleared here is no answer, though Redis may hold it still.
+    const newerThanMs = Math.max(0, caching.predictions.clearedAtMs(story.sought.version) + 1);
+    const beginning = beginPremium(this, story, strategy, { task, redisKey, newerThanMs });
     // Both start together; the job is durable before its answer leaves.
     const answering = fast();
     const [answered] = await Promise.all([answering, beginning]);
@@ -164,19 +180,6 @@ export class PremiumDesk implements Premium, Desk {
     this.#tasks.delete(story.key);
   }
 
-  takePlace({ max_concurrency }: PremiumStrategy, model: string): boolean {
-    const running = this.#running.get(model) ?? 0;
-    if (running >= max_concurrency) return false;
-    this.#running.set(model, running + 1);
-    return true;
-  }
-
-  leavePlace(model: string): void {
-    const running = (this.#running.get(model) ?? 1) - 1;
-    if (running > 0) this.#running.set(model, running);
-    else this.#running.delete(model);
-  }
-
   /** Another isolate, or the cron, may have it by now: Redis is asked, behind the request. */
   #lookAgain(story: Story, strategy: PremiumStrategy, task: Task): void {
     const { context } = story;
@@ -184,74 +187,10 @@ export class PremiumDesk implements Premium, Desk {
     if (task.flight !== undefined || nowMs - task.lookedAtMs < task.lookPauseMs) return;
     task.lookedAtMs = nowMs;
     task.lookPauseMs = Math.min(2 * task.lookPauseMs, MAX_LOOK_MS);
-    const look = async () => this.#look(story, await this.#redisKey(story, strategy));
+    const look = async () => {
+      const redisKey = await this.#inRedis.keyOf(story, strategy);
+      return this.#inRedis.find(story, redisKey, strategy);
+    };
     context.background.keep(look().catch(() => undefined));
-  }
-
-  async #look(story: Story, redisKey: string | undefined): Promise<CachedPrediction | undefined> {
-    const { caching, context, key, sought } = story;
-    const { predictions } = caching;
-    const { generation, redis } = predictions;
-    if (redisKey === undefined) return undefined;
-    const found = await redis?.get(context, redisKey, expectedOf(sought));
-    if (found === undefined) return undefined;
-    predictions.keep(key, found, generation);
-    this.#tasks.delete(key);
-    return found;
-  }
-
-  #renewLater(story: Story, strategy: PremiumStrategy, stale: CachedPrediction): void {
-    const { caching, context, key, sought } = story;
-    const nowMs = context.clock.now();
-    if (!caching.predictions.claimRenewal(key, nowMs)) return;
-    const { model, version } = sought.version;
-    const ageMs = nowMs - stale.createdAtMs;
-    this.deps.events.emit({ kind: "prediction_stale", model, version, ageMs });
-    context.background.keep(this.#renew(story, strategy, stale));
-  }
-
-  /** Never rejects. */
-  async #renew(story: Story, strategy: PremiumStrategy, stale: CachedPrediction): Promise<void> {
-    const { caching, context, key } = story;
-    let succeeded = false;
-    try {
-      const redisKey = await this.#redisKey(story, strategy);
-      const isSilent = redisKey === undefined && caching.predictions.redis !== undefined;
-      const shared = await this.#look(story, redisKey);
-      succeeded = shared !== undefined && shared.createdAtMs > stale.createdAtMs;
-      if (!succeeded && !isSilent) {
-        const nowMs = context.clock.now();
-        const { generation } = caching.predictions;
-        const task: Task = {
-          ...{ generation, untilMs: nowMs },
-          ...{ lookedAtMs: nowMs, lookPauseMs: LOOK_MS },
-        };
-        const newerThanMs = stale.createdAtMs + 1;
-        await beginPremium(this, story, strategy, { task, redisKey, newerThanMs });
-        await task.flight;
-        succeeded = task.landed !== undefined;
-      }
-    } catch {
-      succeeded = false;
-    }
-    caching.predictions.endRenewal(key, succeeded);
-  }
-
-  /** Where the answer is in Redis, or will be; `undefined` when there is no Redis, or it is silent. */
-  async #redisKey(story: Story, strategy: PremiumStrategy): Promise<string | undefined> {
-    const { predictions } = story.caching;
-    if (predictions.redis === undefined || predictions.redis.isOpen) return undefined;
-    const epoch = predictions.epoch ?? (await this.#askEpoch());
-    if (epoch === undefined) return undefined;
-    return this.#keys.inRedis(story, strategy, epoch);
-  }
-
-  /** An isolate that is new while Redis is silent must not wait for it again and again. */
-  async #askEpoch(): Promise<string | undefined> {
-    if (!this.breaker.mayAsk()) return undefined;
-    const epoch = await this.deps.epoch(this.deps.settings.redisDeadlineMs);
-    if (epoch === undefined) this.breaker.failed();
-    else this.breaker.succeeded();
-    return epoch;
   }
 }

@@ -1,9 +1,9 @@
 import type { Breaker } from "../../cache/breaker.ts";
 import type { CachedPrediction } from "../../cache/cached-prediction.ts";
-import type { PremiumStrategy } from "../../model/strategies.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Digest } from "../../ports/digest.ts";
 import type { Story } from "../inference.ts";
+import type { PremiumPlaces } from "./premium-places.ts";
 import type { AttemptDeps } from "./run-attempt.ts";
 
 export interface PremiumDeskDeps extends AttemptDeps {
@@ -46,14 +46,26 @@ export interface Task {
   isLate?: boolean;
 }
 
+/** Before Redis is asked for it again; doubled each time. */
+const LOOK_MS = 1_000;
+
+export const newTask = ({
+  generation,
+  untilMs,
+  nowMs,
+}: Pick<Task, "generation" | "untilMs"> & { readonly nowMs: number }): Task => ({
+  generation,
+  untilMs,
+  lookedAtMs: nowMs,
+  lookPauseMs: LOOK_MS,
+});
+
 /** What the beginning of a premium answer needs of the desk it is asked for at. */
 export interface Desk {
   readonly deps: PremiumDeskDeps;
   /** Keeps requests from asking a queue that does not answer. */
   readonly breaker: Breaker;
-  /** Without a queue the strategy's limit holds in this isolate alone. */
-  takePlace(strategy: PremiumStrategy, model: string): boolean;
-  leavePlace(model: string): void;
+  readonly places: PremiumPlaces;
   /** Keeps an answer that an attempt has brought. */
   landed(story: Story, task: Task, prediction: CachedPrediction | undefined): void;
 }

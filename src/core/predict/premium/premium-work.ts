@@ -38,6 +38,9 @@ export interface PremiumWork {
   readonly newerThanMs: number;
 }
 
+/** How long an answer counts as fresh, in milliseconds: what was dear to come by, longer than what a run makes again. */
+export const premiumTtlMs = ({ ttl_ms = 3_600_000 }: PremiumStrategy): number => ttl_ms;
+
 const workSchema = z.object({
   schema: z.literal(1),
   model: z.string(),
@@ -45,7 +48,7 @@ const workSchema = z.object({
   digest: z.string(),
   route: z.string(),
   request_id: z.string(),
-  strategy: premiumSchema,
+  strategy: premiumSchema(),
   inputs: z.array(tensorDocument),
   outputs: z.array(z.string()),
   input_specs: z.array(tensorSpec),

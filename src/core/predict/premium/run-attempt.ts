@@ -2,9 +2,9 @@ import type { CachedPrediction } from "../../cache/cached-prediction.ts";
 import type { PredictionCache } from "../../cache/prediction-cache.ts";
 import { type FlightContext, waitAtMost } from "../../cache/single-flight.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
-import { specsOf } from "../../model/tensor.ts";
 import type { Events, FreshetEvent } from "../../ports/events.ts";
 import type { JobEnd, JobLease, JobStore } from "../../ports/job-store.ts";
+import { expectAnswer } from "../expect-answer.ts";
 import {
   type ComputePremiumDeps,
   computePremium,
@@ -98,14 +98,9 @@ async function kept(
   work: PremiumWork,
 ): Promise<CachedPrediction | undefined> {
   if (work.redisKey === undefined) return undefined;
-  const found = await predictions.redis?.get(context, work.redisKey, expected(work));
+  const found = await predictions.redis?.get(context, work.redisKey, expectAnswer(work));
   return found !== undefined && found.createdAtMs >= work.newerThanMs ? found : undefined;
 }
-
-const expected = ({ digest, outputs, outputSpecs }: PremiumWork) => ({
-  digest,
-  outputs: specsOf(outputs, outputSpecs),
-});
 
 const TOO_LATE: PremiumFailure = {
   reason: "timeout",

@@ -1,4 +1,4 @@
-import { batchOf } from "../../model/batch.ts";
+import { batchOf, fitsShape } from "../../model/batch.ts";
 import type { Datatype } from "../../model/datatype.ts";
 import { ELEMENT_VIEWS } from "../../model/element-views.ts";
 import { halfToNumber } from "../../model/half.ts";
@@ -68,10 +68,8 @@ const invalid = (detail: string): Result<never, AnswerFailure> =>
 function misfit(spec: TensorSpec, tensor: Tensor, batch: number | undefined): string | undefined {
   const { datatype, shape } = tensor;
   if (datatype !== spec.datatype) return `is ${datatype} instead of ${spec.datatype}`;
-  const fits =
-    shape.length === spec.shape.length &&
-    spec.shape.every((size, axis) => size === -1 || size === shape[axis]);
-  if (!fits) return `has the shape [${shape.join(", ")}] instead of [${spec.shape.join(", ")}]`;
+  if (!fitsShape(spec, shape, undefined))
+    return `has the shape [${shape.join(", ")}] instead of [${spec.shape.join(", ")}]`;
   if (spec.shape[0] === -1 && batch !== undefined && shape[0] !== batch) {
     return `has ${shape[0]} rows for ${batch} that were asked`;
   }

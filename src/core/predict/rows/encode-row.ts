@@ -1,8 +1,9 @@
 import type { Datatype } from "../../model/datatype.ts";
 import { ELEMENT_READERS, type ElementReader } from "../../model/json-elements.ts";
+import { didYouMean } from "../../model/nearest-name.ts";
 import { ok, type Result } from "../../model/result.ts";
 import { makeTensor, type Tensor } from "../../model/tensor.ts";
-import { didYouMean, namesWithout, notAFeature } from "./nearest-name.ts";
+import { namesWithout, notAFeature } from "./nearest-name.ts";
 import { oneOf } from "./read-category.ts";
 import { isEmptyCell, readCell } from "./read-cell.ts";
 import { pathTo, UnreadableRow } from "./row-error.ts";
@@ -39,7 +40,7 @@ type Values = Result<readonly unknown[], RowFailure>;
 
 function valuesOf(plan: RowPlan, row: unknown, options: EncodeOptions): Values {
   const { names } = plan;
-  if (row instanceof UnreadableRow) return wrong(row.code, options, "", row.what);
+  if (row instanceof UnreadableRow) return wrong(row.code, options, row.below, row.what);
   if (Array.isArray(row)) {
     if (row.length === names.length) return ok(row);
     return wrong(

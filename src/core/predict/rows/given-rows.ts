@@ -1,5 +1,6 @@
+import { didYouMean } from "../../model/nearest-name.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
-import { didYouMean, namesWithout, notAFeature } from "./nearest-name.ts";
+import { type FeatureOwner, namesWithout, notAFeature } from "./nearest-name.ts";
 import { clip, pathTo, type UnfitColumns, UnreadableRow } from "./row-error.ts";
 import type { RowPlan } from "./row-plan.ts";
 import { separatorHint } from "./separator-hint.ts";
@@ -25,12 +26,20 @@ export interface MadeRows {
 
 type Made = Result<MadeRows, UnfitColumns>;
 
+/** The features that rows are made for. */
+export interface RowNames extends Pick<RowPlan, "names"> {
+  /** Those that may have to be there. */
+  readonly features: readonly Pick<RowPlan["features"][number], "name" | "missing">[];
+  /** Whose they are, for messages: the model's where it is left out. */
+  readonly owner?: FeatureOwner;
+}
+
 /**
  * Brings rows of any form into rows. What is wrong with a column as a whole is said once, for
  * the request: unequal lengths, an unknown or a missing name.
  * @param ignoresUnknown whether columns that the model has not are passed over
  */
-export function makeRows(plan: RowPlan, given: GivenRows, ignoresUnknown: boolean): Made {
+export function makeRows(plan: RowNames, given: GivenRows, ignoresUnknown: boolean): Made {
   switch (given.kind) {
     case "rows":
       return ok({ rows: given.rows, ignored: [] });
@@ -42,7 +51,7 @@ export function makeRows(plan: RowPlan, given: GivenRows, ignoresUnknown: boolea
 }
 
 function fromColumns(
-  plan: RowPlan,
+  plan: RowNames,
   columns: Readonly<Record<string, unknown>>,
   ignoresUnknown: boolean,
 ): Made {
@@ -68,7 +77,7 @@ function fromColumns(
 }
 
 function fromRecords(
-  plan: RowPlan,
+  plan: RowNames,
   header: readonly string[],
   records: readonly (readonly string[])[],
   ignoresUnknown: boolean,
@@ -97,7 +106,7 @@ function fromRecords(
 
 /** Answers the names that the model has not. */
 function checkNames(
-  { features, names }: RowPlan,
+  { features, names, owner }: RowNames,
   given: readonly string[],
   ignoresUnknown: boolean,
   place: (name: string) => string,
@@ -105,7 +114,7 @@ function checkNames(
   const unknown = namesWithout(given, names);
   const [first] = unknown;
   if (first !== undefined && !ignoresUnknown) {
-    return unfit(place(first), notAFeature(first, names));
+    return unfit(place(first), notAFeature(first, names, owner));
   }
   const there = new Set(given);
   const absent = features.find(({ name, missing }) => missing === undefined && !there.has(name));

@@ -1,8 +1,10 @@
 import type { CachedPrediction } from "../../cache/cached-prediction.ts";
-import type { KnownVersion, PredictionCache } from "../../cache/prediction-cache.ts";
+import type { KnownVersion } from "../../cache/known-versions.ts";
+import type { PredictionCache } from "../../cache/prediction-cache.ts";
 import type { PredictionPolicy } from "../../cache/prediction-policy.ts";
 import type { Tensor } from "../../model/tensor.ts";
-import type { InferDeps } from "../inference.ts";
+import type { CacheMiss, InferDeps } from "../inference.ts";
+import { isWanted, keptWishOf } from "../kept-wish.ts";
 import type { OpenRows } from "./open-rows.ts";
 
 /** The isolate's kept answers to rows of one version. */
@@ -24,7 +26,7 @@ export function keepingOf(
 ): Keeping | undefined {
   if (predictions === undefined || policy === undefined) return undefined;
   if (!policy.isolate && strategy === undefined) return undefined;
-  const known = predictions.knownVersion(version.model, version.version);
+  const known = predictions.versions.find(version.model, version.version);
   if (known?.digest !== version.digest) return undefined;
   return {
     predictions,
@@ -32,6 +34,18 @@ export function keepingOf(
     version: known,
     premium: (key) => strategy && premium?.kept(key, strategy),
   };
+}
+
+/** How the caches took part in an answer of which no row was kept; `undefined` where none is kept. */
+export function missOf(
+  { request: { cacheWish, keeps } }: OpenRows,
+  keeping: Keeping | undefined,
+): CacheMiss | undefined {
+  if (keeping === undefined) return undefined;
+  const { isolate } = keeping.policy;
+  const why = cacheWish === "no-cache" ? "request" : "miss";
+  const stored = keeps && isolate;
+  return { tier: "none", why, collapsed: false, isolate, stored, redis: false };
 }
 
 /** A row that must run. */
@@ -74,8 +88,7 @@ export async function lookUpRows(
       equal.places.push(place);
       continue;
     }
-    const isAsked = key !== undefined && open.request.cacheWish === "any";
-    const found = isAsked ? findKept(keeping, key, nowMs) : undefined;
+    const found = key === undefined ? undefined : findWanted(open, keeping, key, nowMs);
     if (found !== undefined && (nowMs < found.freshUntilMs || found.strategy === "premium")) {
       kept.set(place, found);
       continue;
@@ -85,6 +98,17 @@ export async function lookUpRows(
     if (key !== undefined) byKey.set(key, row);
   }
   return { kept, wanted };
+}
+
+function findWanted(
+  { request: { cacheWish } }: OpenRows,
+  keeping: Keeping | undefined,
+  key: string,
+  nowMs: number,
+): CachedPrediction | undefined {
+  if (cacheWish === "no-cache" || cacheWish === "no-store") return undefined;
+  const found = findKept(keeping, key, nowMs);
+  return found !== undefined && isWanted(keptWishOf(cacheWish), found, nowMs) ? found : undefined;
 }
 
 /** A premium answer before a fast one; within its stale time it is better than a fresh fast one. */

@@ -105,7 +105,7 @@ async function meet(
   version: string,
   stickiness: AskStickiness,
 ): Promise<Result<Met, ServeFailure>> {
-  const known = deps.predictions?.knownVersion(model, version);
+  const known = deps.predictions?.versions.find(model, version);
   if (known !== undefined) return ok({ version: known, modelCache: "unused" });
   const pinned = pinnedTo(model, version);
   const acquired =
@@ -113,7 +113,7 @@ async function meet(
     (await acquireVersion(deps, context, pinned, stickiness));
   if (!acquired.ok) return acquired;
   const { loaded, modelCache } = acquired.value;
-  return ok({ version: deps.predictions?.learn(loaded) ?? factsOf(loaded), modelCache });
+  return ok({ version: deps.predictions?.versions.learn(loaded) ?? factsOf(loaded), modelCache });
 }
 
 const factsOf = ({ session, ...loaded }: LoadedVersion): RowsVersion => ({

@@ -6,7 +6,14 @@ import type { ModelCacheOutcome } from "../acquire.ts";
 import { infer } from "../infer.ts";
 import type { InferDeps, Inference } from "../inference.ts";
 import { type EncodeOptions, encodeRow } from "./encode-row.ts";
-import { keepingOf, keepRow, type Looked, lookUpRows, type WantedRow } from "./kept-rows.ts";
+import {
+  keepingOf,
+  keepRow,
+  type Looked,
+  lookUpRows,
+  missOf,
+  type WantedRow,
+} from "./kept-rows.ts";
 import type { OpenRows } from "./open-rows.ts";
 import { type RowAnswer, readAnswer } from "./read-answer.ts";
 import type { RowError } from "./row-error.ts";
@@ -33,6 +40,8 @@ export interface RowsAnswer {
   readonly results: readonly RowResult[];
   readonly modelCache: ModelCacheOutcome;
   readonly runMs: number;
+  /** How the caches took part: in the answer to an only row, or to rows of which none was kept. */
+  readonly cached?: Inference["cached"] | undefined;
   /** The durable job that will bring a better answer to an only row. */
   readonly job?: string | undefined;
 }
@@ -83,7 +92,8 @@ export async function predictRows(
     const result = row.ok ? computed(open, row.value) : unanswered(open, row.failure, stale);
     for (const place of places) results[place] = result;
   }
-  return { results, modelCache: ran.modelCache, runMs: ran.runMs };
+  const cached = kept.size === 0 ? missOf(open, keeping) : undefined;
+  return { results, modelCache: ran.modelCache, runMs: ran.runMs, cached };
 }
 
 /**
@@ -117,7 +127,7 @@ async function predictAlone(
   const answer = readAnswer(open.answers, outputs);
   const modelCache = open.modelCache === "unused" ? answered.value.modelCache : open.modelCache;
   const by = isPremium ? { by: loaded } : {};
-  return { results: [{ ok: true, answer, strategy, tier, ...by }], modelCache, runMs, job };
+  return { results: [{ ok: true, answer, strategy, tier, ...by }], modelCache, runMs, cached, job };
 }
 
 /** Runs count themselves; a request that needs none is counted here. */

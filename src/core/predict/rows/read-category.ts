@@ -1,7 +1,7 @@
 import type { Datatype } from "../../model/datatype.ts";
+import { didYouMean } from "../../model/nearest-name.ts";
 import { fail, ok, type Result } from "../../model/result.ts";
 import { listNames } from "./list-names.ts";
-import { didYouMean } from "./nearest-name.ts";
 
 /** A value that is none of a feature's categories. */
 export interface NoCategory {

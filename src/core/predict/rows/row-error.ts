@@ -31,9 +31,12 @@ export class UnreadableRow {
   readonly code: RowError["code"];
   /** After the row's path: `is not valid JSON`. */
   readonly what: string;
-  constructor(code: RowError["code"], what: string) {
+  /** Where in the row it is wrong; empty: all of it. */
+  readonly below: string;
+  constructor(code: RowError["code"], what: string, below = "") {
     this.code = code;
     this.what = what;
+    this.below = below;
   }
 }
 

@@ -10,7 +10,7 @@ export interface GroupAccuracy {
   readonly predictions: number;
   /** `n / predictions`. */
   readonly coverage: number;
-  /** Outcomes of answers that have neither a class nor a number that one could be held against. */
+  /** Outcomes of answers without a class and without a number from -1e150 to 1e150: past that a square is no float64. */
   readonly unscored?: number;
   readonly metrics: Partial<ClassificationMetrics & RegressionMetrics>;
 }

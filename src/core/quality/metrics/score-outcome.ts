@@ -1,3 +1,4 @@
+import { whyInexact } from "../../model/inexact-number.ts";
 import type {
   OutcomeValue,
   PredictionRecord,
@@ -100,9 +101,13 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 function scoreValue(predicted: number, value: OutcomeValue): Result<ScoredOutcome, InvalidOutcome> {
   // A CSV has no numbers, only their text.
-  const truth = typeof value === "string" && NUMBER.test(value.trim()) ? Number(value) : value;
+  const text = typeof value === "string" && NUMBER.test(value.trim()) ? value.trim() : undefined;
+  const truth = text === undefined ? value : Number(text);
   if (typeof truth !== "number" || !isScorable(truth)) {
     return invalid(`the model answers numbers: the outcome must be one, from -1e150 to 1e150`);
+  }
+  if (text !== undefined && whyInexact(text) !== undefined) {
+    return invalid(`past 2^53 '${text.slice(0, 40)}' would lose digits: round it to ${truth}`);
   }
   const counters = counted();
   if (isScorable(predicted)) addRegression(counters, truth, predicted);

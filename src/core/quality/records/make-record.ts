@@ -1,18 +1,17 @@
 import { hashKey, keyPrefix } from "../../cache/prediction-key.ts";
+import { parseKeeping } from "../../model/inexact-number.ts";
 import { isObject } from "../../model/is-object.ts";
 import type { MaybePromise } from "../../model/maybe-promise.ts";
-import type { EntityKey, PredictionRecord, RecordedOutput } from "../../model/prediction-record.ts";
+import type { EntityKey, PredictionRecord } from "../../model/prediction-record.ts";
 import { makeTensor, type Tensor } from "../../model/tensor.ts";
 import { writeJsonTensors } from "../../model/write-json-data.ts";
 import type { Digest } from "../../ports/digest.ts";
 import type { RowAnswer } from "../../predict/rows/read-answer.ts";
-import { labelOf } from "../metrics/score-outcome.ts";
+import { isLargerThan } from "./larger-than.ts";
 import type { RecordPolicy } from "./record-policy.ts";
+import { recordOutput } from "./recorded-output.ts";
 
-/** More classes than these are not kept with their probabilities: a record is a few kilobytes. */
-const MAX_CLASSES = 1_000;
-const MAX_LABEL_CHARACTERS = 256;
-const MAX_INPUTS_CHARACTERS = 32 * 1024;
+const MAX_INPUTS_BYTES = 32 * 1024;
 
 /** What went in: tensors, or a row as the caller wrote it. */
 export type GivenInputs = { readonly tensors: readonly Tensor[] } | { readonly row: unknown };
@@ -49,7 +48,6 @@ export async function makeRecord(
   const inputs = await answered.inputs();
   const answer = await answered.answer();
   const isOne = !("rows" in answer);
-  const output = isOne ? recordedOutput(answer) : {};
   const confidence = isOne ? confidenceOf(answer) : undefined;
   return {
     id,
@@ -61,31 +59,12 @@ export async function makeRecord(
     strategy,
     input_digest: await inputDigest(digest, inputs),
     ...(answered.policy.logsInputs ? loggedInputs(inputs) : {}),
-    output,
+    ...(isOne ? recordOutput(answer) : { output: {} }),
     ...(isOne ? {} : { rows: answer.rows }),
     ...(confidence === undefined ? {} : { confidence }),
     tier,
     ...(entity === undefined ? {} : { entity }),
   };
-}
-
-/** Only what JSON can tell again and a metric can use. */
-function recordedOutput({ label, probabilities, value }: RowAnswer): RecordedOutput {
-  const number = value === undefined ? undefined : Number(value);
-  const shares = probabilities && sharesOf(probabilities);
-  const name = labelOf({ label, probabilities: shares });
-  return {
-    ...(name === undefined || name.length > MAX_LABEL_CHARACTERS ? {} : { label: name }),
-    ...(shares === undefined ? {} : { probabilities: shares }),
-    ...(number === undefined || !Number.isFinite(number) ? {} : { value: number }),
-  };
-}
-
-function sharesOf({ classes, values }: NonNullable<RowAnswer["probabilities"]>) {
-  const isKept = classes.length <= MAX_CLASSES && values.every(Number.isFinite);
-  return isKept
-    ? Object.fromEntries(classes.map((name, place) => [name, values[place] ?? 0]))
-    : undefined;
 }
 
 function confidenceOf({ probabilities }: RowAnswer): number | undefined {
@@ -98,18 +77,22 @@ function inputDigest(digest: Digest, given: GivenInputs): Promise<string> {
   const inputs =
     "tensors" in given
       ? given.tensors
-      : [makeTensor("row", "BYTES", [1], [JSON.stringify(given.row, inKeyOrder) ?? ""])];
+      : [makeTensor("row", "BYTES", [1], [JSON.stringify(inKeyOrder(given.row)) ?? ""])];
   return hashKey(digest, { prefix: keyPrefix("", inputs), outputs: "", inputs });
 }
 
-const inKeyOrder = (_: string, value: unknown): unknown =>
-  isObject(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value;
+/** Not as a replacer of `JSON.stringify`, which takes twice as long. */
+function inKeyOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inKeyOrder);
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, part]) => [name, inKeyOrder(part)]));
+}
 
 function loggedInputs(given: GivenInputs): Pick<PredictionRecord, "inputs" | "inputs_omitted"> {
   const text =
     "tensors" in given ? `[${writeJsonTensors(given.tensors)}]` : JSON.stringify(given.row);
-  if (text === undefined || text.length > MAX_INPUTS_CHARACTERS) return { inputs_omitted: true };
-  return { inputs: JSON.parse(text) as unknown };
+  if (text === undefined || isLargerThan(MAX_INPUTS_BYTES, text)) return { inputs_omitted: true };
+  // A record is read as JSON again and again: digits that a number loses are kept as text.
+  return { inputs: parseKeeping(text, String) };
 }

@@ -5,7 +5,7 @@ import type { MaybePromise } from "../../model/maybe-promise.ts";
 import type { EntityKey } from "../../model/prediction-record.ts";
 import type { OpenRows } from "../../predict/rows/open-rows.ts";
 import type { RowResult } from "../../predict/rows/predict-rows.ts";
-import type { PredictionRecorder } from "../record-predictions.ts";
+import type { LostIds, PredictionRecorder } from "../record-predictions.ts";
 import type { AnsweredPrediction } from "./make-record.ts";
 import { isRecorded, recordPolicyOf } from "./record-policy.ts";
 
@@ -30,15 +30,15 @@ export interface RowsToRecord {
 /**
  * Records each answered row of a request, unless the deployment says otherwise, under the version
  * that computed it. An only row never waits; many wait for room (`recorder.recordInTurn`), as they
- * come faster than a store writes. Answers for how many there was none.
+ * come faster than a store writes. Answers the ids of those that there was none for.
  */
 export function recordRows(
   recorder: PredictionRecorder,
   context: FlightContext,
   { atMs, open, results, ids, rows, entities, deployment, random, rowBytes }: RowsToRecord,
-): MaybePromise<number> {
+): MaybePromise<LostIds> {
   const policy = recordPolicyOf(deployment, "rows");
-  if (policy === undefined) return 0;
+  if (policy === undefined) return [];
   const { model } = open.version;
   const answered: AnsweredPrediction[] = [];
   const given = ids.values();

@@ -6,7 +6,7 @@ import { readBackupReport } from "../../../core/lifecycle/backup/report.ts";
 import { restore } from "../../../core/lifecycle/backup/restore.ts";
 import { runBackup } from "../../../core/lifecycle/backup/run-backup.ts";
 import { verifyBackup } from "../../../core/lifecycle/backup/verify-backup.ts";
-import { noticeMove } from "../../../core/lifecycle/notice-move.ts";
+import { noticeMove, orderRefresh } from "../../../core/lifecycle/notice-move.ts";
 import { isModelName, isVersion } from "../../../core/model/reference.ts";
 import { addRoute } from "../../add-route.ts";
 import type { AppContext, AppEnv } from "../../app-env.ts";
@@ -142,8 +142,11 @@ async function answerRestore(c: AppContext, deps: HttpDeps, backup: BackupDeps):
   const request = { model, version, overwritePointer, budgetMs: BUDGET_MS };
   const restored = await restore(backup, request, mover.value);
   if (!restored.ok) return refuseRegistry(c, restored.failure);
-  for (const touched of Object.keys(restored.value.pointers)) {
-    noticeMove(deps.serve, flightContext(c, deps.clock), touched);
+  const context = flightContext(c, deps.clock);
+  const pointers = Object.keys(restored.value.pointers);
+  for (const touched of pointers) noticeMove(deps.serve, context, touched);
+  if (overwritePointer && pointers.length > 0) {
+    orderRefresh(deps.serve, context, pointers.length === 1 ? pointers[0] : undefined);
   }
   return c.json(restored.value);
 }

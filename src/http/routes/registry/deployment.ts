@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
-import { noticeMove } from "../../../core/lifecycle/notice-move.ts";
+import { noticeMove, orderRefresh } from "../../../core/lifecycle/notice-move.ts";
 import { checkStrategies } from "../../../core/lifecycle/pointer/check-strategies.ts";
 import { pointerFailure } from "../../../core/lifecycle/pointer/current-deployment.ts";
 import { readHistory, routesAt } from "../../../core/lifecycle/pointer/read-history.ts";
@@ -17,6 +17,7 @@ import { registryRefusalOf } from "../../refusals.ts";
 import { refuse, refuseRegistry } from "../../refuse.ts";
 import { auditAction } from "../../registry/audit-action.ts";
 import { readLimit, readNumberCursor, writeCursor } from "../../registry/cursor.ts";
+import { givenSettings, SETTINGS, settingsOf } from "../../registry/deployment-settings.ts";
 import { readJsonBody } from "../../registry/read-json-body.ts";
 import {
   anyObject,
@@ -56,10 +57,14 @@ export function addDeploymentRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): v
       tag: "registry",
       path: `${PATH}/deployment`,
       summary:
-        "Replace all routes at once, or the settings that are given, if nobody else did meanwhile; what is left out stays",
+        "Replace all routes at once, or the settings that are given, each as a whole, if nobody else did meanwhile; what is left out stays, null takes a setting out",
       request: {
         params: modelParams,
-        headers: writeHeaders.extend({ "if-match": z.string() }),
+        headers: writeHeaders.extend({
+          "if-match": z.string().openapi({
+            description: "The ETag of the document as it was read, or `*` for whatever is there.",
+          }),
+        }),
         body: jsonBody(replaceSchema, "The routes.", { example: REPLACE_EXAMPLE }),
       },
       responses: { 200: json(anyObject, "The deployment as it now is.") },
@@ -107,7 +112,12 @@ async function answerDeployment(c: AppContext, deps: HttpDeps): Promise<Response
 }
 
 /** What callers see: the move that made it is the history's to tell. */
-const documentOf = ({ last_move: _told, recent_keys: _own, ...document }: Deployment) => document;
+const documentOf = ({
+  last_move: _told,
+  recent_keys: _own,
+  digests: _pinned,
+  ...document
+}: Deployment) => document;
 
 async function answerReplace(c: AppContext, deps: HttpDeps): Promise<Response> {
   const reference = parseReference(c.req.param("model") ?? "");
@@ -119,60 +129,59 @@ async function answerReplace(c: AppContext, deps: HttpDeps): Promise<Response> {
     return refuse(c, {
       status: 428,
       code: "precondition_required",
-      detail: "send If-Match with the ETag of GET …/deployment, so that nobody's change is lost",
+      detail:
+        "send If-Match with the ETag of GET …/deployment, so that nobody's change is lost, or * for whatever is there",
     });
   }
   const body = await readJsonBody(c, replaceSchema);
   if (!body.ok) return refuse(c, body.failure);
   const { aliases, force, reason } = body.value;
-  const settings = settingsOf(body.value);
-  if (aliases === undefined && Object.keys(settings).length === 0) {
+  const given = givenSettings(body.value);
+  if (aliases === undefined && Object.keys(given).length === 0) {
     return refuse(c, {
       status: 400,
       code: "invalid_request",
-      detail:
-        "give aliases, or settings to change: cache, policy, warm, strategies, record, batching",
+      detail: `give aliases, or settings to change: ${SETTINGS.join(", ")}`,
     });
   }
   const params = {
     ...(aliases === undefined ? {} : { aliases }),
-    ...settings,
+    ...given,
     force,
     if_match: etag,
   };
+  const settings = settingsOf(given);
   const mover = await auditAction(c, deps, { action: "replace_deployment", model, params, reason });
   if (!mover.ok) return refuseRegistry(c, mover.failure);
-  const replacement = { aliases, force, settings, check: checkOf(deps, settings) };
+  const seen: { before?: Deployment } = {};
+  const replacement = { aliases, force, settings, check: checkOf(deps, settings, seen) };
   const replaced = await replaceDeployment(deps.registry, model, etag, replacement, mover.value);
   if (!replaced.ok) return refuseRegistry(c, replaced.failure);
-  noticeMove(deps.serve, flightContext(c, deps.clock), model);
+  const context = flightContext(c, deps.clock);
+  noticeMove(deps.serve, context, model);
+  if (changesChecks(settings, seen.before)) orderRefresh(deps.serve, context, model);
   return c.json(documentOf(replaced.value));
 }
 
 /** Strategies are looked at when they are given, or what keeps their answers is: no route waits for a remote's host to be allowed again. */
-function checkOf({ store, serve, remote }: HttpDeps, settings: DeploymentSettings) {
-  const { strategies, cache, policy } = settings;
-  if (strategies === undefined && cache === undefined && policy === undefined) return undefined;
+function checkOf(
+  { store, serve, remote }: HttpDeps,
+  settings: DeploymentSettings,
+  seen: { before?: Deployment },
+) {
+  const isChecked = ["strategies", "cache", "policy"].some((name) => Object.hasOwn(settings, name));
+  if (!isChecked) return undefined;
   const isKept = (deployment: Deployment) => serve.predictions?.policyOf(deployment) !== undefined;
-  return (deployment: Deployment) => checkStrategies({ store, remote, isKept }, deployment);
+  return (deployment: Deployment, before: Deployment) => {
+    seen.before = before;
+    return checkStrategies({ store, remote, isKept }, deployment);
+  };
 }
 
-/** What is left out stays as it is: an empty list or object empties it. */
-const settingsOf = ({
-  cache,
-  policy,
-  warm,
-  strategies,
-  record,
-  batching,
-}: DeploymentSettings): DeploymentSettings => ({
-  ...(cache === undefined ? {} : { cache }),
-  ...(policy === undefined ? {} : { policy }),
-  ...(warm === undefined ? {} : { warm }),
-  ...(strategies === undefined ? {} : { strategies }),
-  ...(record === undefined ? {} : { record }),
-  ...(batching === undefined ? {} : { batching }),
-});
+/** Who does not follow the pointer does not see that it is to. What a repetition had changed nobody knows. */
+const changesChecks = (settings: DeploymentSettings, before: Deployment | undefined): boolean =>
+  Object.hasOwn(settings, "policy") &&
+  (before === undefined || settings.policy?.check_freshness !== before.policy?.check_freshness);
 
 async function answerHistory(c: AppContext, deps: HttpDeps): Promise<Response> {
   const reference = parseReference(c.req.param("model") ?? "");

@@ -8,7 +8,7 @@ import {
   MAX_PART_BYTES,
   MIN_PART_BYTES,
 } from "../../../core/lifecycle/publish/uploads.ts";
-import { draftSchema } from "../../../core/model/manifest.ts";
+import { draftSchema } from "../../../core/model/manifest-draft.ts";
 import { isAlias, parseReference } from "../../../core/model/reference.ts";
 import { addRoute } from "../../add-route.ts";
 import type { AppContext, AppEnv } from "../../app-env.ts";
