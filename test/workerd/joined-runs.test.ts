@@ -60,7 +60,7 @@ async function serving(bytes: Bytes, batching: { max_batch_size?: number }): Pro
   });
   return {
     models,
-    finder: new DeploymentFinder({ store, catalog, clock, events, freshness, refresh }),
+    finder: new DeploymentFinder({ store, catalog, models, clock, events, freshness, refresh }),
     loader: new VersionLoader({ store, engine, models, clock, events }),
     statistics: new StatisticsBook(),
     events,
