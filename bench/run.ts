@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { batchRows } from "./scenarios/batch-rows.ts";
 import { coldFirstPrediction } from "./scenarios/cold-first-prediction.ts";
 import { freshness } from "./scenarios/freshness.ts";
+import { herd } from "./scenarios/herd.ts";
 import { hitRatio } from "./scenarios/hit-ratio.ts";
 import { microBatching } from "./scenarios/micro-batching.ts";
 import { predictionCacheHit } from "./scenarios/prediction-cache-hit.ts";
@@ -19,6 +20,7 @@ const SCENARIOS: readonly Scenario[] = [
   warmInference,
   predictionCacheHit,
   hitRatio,
+  herd,
   batchRows,
   streamRows,
   records,
