@@ -6,9 +6,8 @@ const PATIENT = { timeout: 60_000 };
 
 export default defineConfig({
   test: {
-    // One core less than there are would be one file at a time on two: most of them wait, for
-    // deadlines, leases and back-offs.
-    maxWorkers: 2,
+    // More than there are cores: most of the tests wait, for deadlines, leases and back-offs.
+    maxWorkers: 3,
     projects: [
       {
         test: {

@@ -6,7 +6,7 @@ import type { Stage } from "../support/stage.ts";
 import { serveWorker, type WorkerOnDisk } from "../support/workerd.ts";
 import { FRESHET_PATH, prepareBareWorker, prepareFreshet } from "../support/workers.ts";
 
-const FULL_ROUNDS = 15;
+const FULL_ROUNDS = 41;
 const QUICK_ROUNDS = 3;
 
 /** What the first caller of a fresh isolate waits for. */

@@ -28,7 +28,7 @@ const COMMANDS = 50;
 const LANES = 4;
 /** A local S3 takes one core. */
 const STORES = 2;
-const PATIENCE_MS = IS_WHOLE ? 4 * 3_600_000 : 45_000;
+const PATIENCE_MS = IS_WHOLE ? 4 * 3_600_000 : 30_000;
 /** Of a busy machine, beside all the other tests. */
 const LEAST_RUNS = IS_WHOLE ? S3_RUNS : 20;
 const WRITERS = 20;
