@@ -31,7 +31,7 @@ export function createAdapters(config: Config, secretOf: SecretOf) {
     store: createS3ObjectStore(storeConfig(config), s3),
     uploads: createLazyUploadStore(storeConfig(config), s3),
     backupStore: backupStoreOf(config, s3),
-    bytesCache: config.FORCE_RELOAD ? undefined : bytesCacheOf(config, { digest, clock }),
+    bytesCache: bytesCacheOf(config, { digest, clock }),
     /** Missing without Redis; so is what is made of it. */
     upstash,
     sharedCache: upstash && createUpstashSharedCache(upstash),

@@ -47,6 +47,8 @@ export interface ServingSettings {
   /** Milliseconds that a request waits for a kept prediction in Redis at most. */
   readonly redisDeadlineMs: number;
   readonly freshness: FreshnessSettings;
+  /** Whether bytes come from the bucket at each load, past the bytes cache. */
+  readonly forceReload: boolean;
 }
 
 export type ServingCore = ReturnType<typeof createServingCore>;
@@ -68,6 +70,8 @@ export function createServingCore(ports: ServingPorts, settings: ServingSettings
     models,
     clock,
     events,
+    forcesReload: (model) =>
+      catalog.get(model)?.deployment.policy?.force_reload ?? settings.forceReload,
     publishedDigest: (model, version) => catalog.get(model)?.deployment.digests?.[version],
     ...(signatures && { signatures }),
   });

@@ -19,6 +19,7 @@ export const servingSettingsOf = (config: Config): ServingSettings => ({
   },
   redisDeadlineMs: config.REDIS_DEADLINE_MS,
   freshness: freshnessOf(config),
+  forceReload: config.FORCE_RELOAD,
 });
 
 export const freshnessOf = (config: Config): FreshnessSettings => ({

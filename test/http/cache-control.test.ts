@@ -86,6 +86,7 @@ describe("GET /v1/cache/status", () => {
       revalidate_ms: 1_000,
       max_stale_ms: 3_600_000,
       strict_freshness: true,
+      force_reload: false,
       use_cache: false,
       batching: { max_batch_size: 32, min_concurrency: 16 },
     });

@@ -8,6 +8,8 @@ export interface ServingGround extends Omit<ServingPorts, "digest" | "random" | 
   readonly bytesCache?: ServingPorts["bytesCache"];
   readonly maxBytes: number;
   readonly freshness: FreshnessSettings;
+  /** Left out: false. */
+  readonly forceReload?: boolean;
   /** Left out: no predictions are kept. */
   readonly predictions: PredictionOptions | undefined;
 }
@@ -17,13 +19,14 @@ export function servingPartsOf({
   bytesCache,
   maxBytes,
   freshness,
+  forceReload = false,
   predictions = NO_PREDICTIONS,
   ...ports
 }: ServingGround) {
   const { random = () => 0.5 } = predictions;
   const core = createServingCore(
     { ...ports, bytesCache, digest: createNodeDigest(), random },
-    { ...predictionSettingsOf(predictions), modelCacheMaxBytes: maxBytes, freshness },
+    { ...predictionSettingsOf(predictions), modelCacheMaxBytes: maxBytes, freshness, forceReload },
   );
   return { serve: { ...core.serve, joining: core.joining }, feed: core.feed };
 }

@@ -56,6 +56,8 @@ export interface TestCoreOptions {
   readonly limitBytes?: number;
   /** Between isolate and bucket; left out, there is none. */
   readonly bytesCache?: BytesCache;
+  /** Left out: false. */
+  readonly forceReload?: boolean;
   /** With a second bucket. */
   readonly withBackup?: boolean;
   /** Left out: no predictions are kept. */
@@ -70,6 +72,7 @@ export function createTestCore({
   limitBytes = 1_000_000,
   withBackup = false,
   bytesCache,
+  forceReload = false,
   predictions,
   engine: given,
   freshness: freshnessChanges = {},
@@ -98,6 +101,7 @@ export function createTestCore({
     events,
     maxBytes,
     freshness,
+    forceReload,
     predictions,
   });
   return {

@@ -50,6 +50,8 @@ export interface LoadDeps {
   readonly backupStore?: ObjectStore | undefined;
   /** Missing: signatures are not looked at. */
   readonly signatures?: SignatureRules;
+  /** Whether a model's bytes come from a store each time, past the bytes cache. No I/O. */
+  readonly forcesReload?: (model: string) => boolean;
   /** The digest that a version is known to have been published with. No I/O. */
   readonly publishedDigest?: (model: string, version: string) => string | undefined;
 }
@@ -78,12 +80,13 @@ export const LOAD_DEADLINE_MS = BYTES_DEADLINE_MS;
  * first, and the keeping of bytes that the bytes cache did not have.
  */
 export async function loadVersion(
-  deps: LoadDeps,
+  given: LoadDeps,
   model: string,
   version: string,
   background: Background,
   { openWithin, published }: LoadOptions = {},
 ): Promise<Result<LoadedVersion, LoadFailure>> {
+  const deps = given.forcesReload?.(model) === true ? { ...given, bytesCache: undefined } : given;
   const startedMs = deps.clock.now();
   // Asked for when it is needed: the pointer may come while the bytes do.
   const digestOf = () => published ?? deps.publishedDigest?.(model, version);

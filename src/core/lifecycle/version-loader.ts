@@ -93,6 +93,11 @@ export class VersionLoader {
     return this.#counts;
   }
 
+  /** Whether this model's bytes come from a store at each load, as far as this isolate knows. */
+  forcesReload(model: string): boolean {
+    return this.#deps.forcesReload?.(model) ?? false;
+  }
+
   isLoading(model: string, version: string): boolean {
     return this.#flights.has(`${model}@${version}`);
   }

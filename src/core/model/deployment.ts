@@ -88,6 +88,7 @@ export const switchFields = () => ({
   revalidate_ms: z.optional(milliseconds()),
   max_stale_ms: z.optional(milliseconds()),
   strict_freshness: z.optional(z.boolean()),
+  force_reload: z.optional(z.boolean()),
 });
 
 /** Aliases and versions that the cron loads before anybody asks. */

@@ -67,6 +67,27 @@ describe("bytes between isolate and store", () => {
     expect(core.cache.counts()).toMatchObject({ hits: 1, stored: 1 });
   });
 
+  it.each([
+    ["by the Worker's setting", true, {}, [MANIFEST_READ, BYTES_READ]],
+    ["by the deployment", false, { force_reload: true }, [MANIFEST_READ, BYTES_READ]],
+    [
+      "by neither, where the deployment takes it back",
+      true,
+      { force_reload: false },
+      [MANIFEST_READ],
+    ],
+  ])("are fetched past the cache %s", async (_, forceReload, policy, wanted) => {
+    const core = await afterAnother({ forceReload });
+    // The first isolate may have been told not to fill it.
+    const filling = createTestCore({ bytesCache: core.cache, bucket: core.bucket });
+    await askInShort(filling, "iris");
+    await filling.background();
+    await putDeployment(core.bucket, "iris", 2, { production: { "1": 100 } }, { policy });
+    expect(await askInShort(core, "iris")).toBe("1 miss 7");
+    expect(reads(core).filter((line) => line.startsWith("get"))).toEqual(wanted);
+    expect(core.deps.loader.forcesReload("iris")).toBe(wanted.length === 2);
+  });
+
   it("carry the store's validator with them", async () => {
     const core = await afterAnother();
     await askInShort(core, "iris");

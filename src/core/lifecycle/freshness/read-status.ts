@@ -38,6 +38,7 @@ export interface ModelSettings {
   readonly revalidate_ms: number;
   readonly max_stale_ms: number;
   readonly strict_freshness: boolean;
+  readonly force_reload: boolean;
   /** Whether its answers are kept, and if so how; `redis: null` is decided by what a run costs. */
   readonly use_cache: boolean;
   readonly cache?: {
@@ -107,7 +108,10 @@ function statusOf(deps: StatusDeps, name: string, loaded: LoadedVersion | undefi
   };
 }
 
-function settingsOf({ finder, predictions }: StatusDeps, entry: CatalogEntry): ModelSettings {
+function settingsOf(
+  { finder, loader, predictions }: StatusDeps,
+  entry: CatalogEntry,
+): ModelSettings {
   const { checkFreshness, revalidateMs, maxStaleMs, strictFreshness } = finder.freshnessOf(entry);
   const policy = predictions?.policyOf(entry.deployment);
   const batching = batchingOf(entry.deployment);
@@ -116,6 +120,7 @@ function settingsOf({ finder, predictions }: StatusDeps, entry: CatalogEntry): M
     revalidate_ms: revalidateMs,
     max_stale_ms: maxStaleMs,
     strict_freshness: strictFreshness,
+    force_reload: loader.forcesReload(entry.deployment.model),
     use_cache: policy !== undefined,
     ...(policy === undefined
       ? {}
