@@ -28,9 +28,9 @@ const COMMANDS = 50;
 const LANES = 4;
 /** A local S3 takes one core. */
 const STORES = 2;
-const PATIENCE_MS = IS_WHOLE ? 4 * 3_600_000 : 30_000;
+const PATIENCE_MS = IS_WHOLE ? 4 * 3_600_000 : 45_000;
 /** Of a busy machine, beside all the other tests. */
-const LEAST_RUNS = IS_WHOLE ? S3_RUNS : 20;
+const LEAST_RUNS = IS_WHOLE ? S3_RUNS : 5;
 const WRITERS = 20;
 
 let s3: LocalS3;
