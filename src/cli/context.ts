@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Api } from "./client/api.ts";
 import { findToken } from "./client/token.ts";
+import { errorCodeOf } from "./error-code.ts";
 import { type CliFailure, usageFailure } from "./failure.ts";
 import { createStyle, type Style } from "./output/style.ts";
 
@@ -114,7 +115,7 @@ export const STDIO = "-";
 
 /** Why a file cannot be read, for a user. */
 export function unreadable(path: string, error: unknown): CliFailure {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = errorCodeOf(error);
   return usageFailure(`cannot read ${path}: ${READ_ERRORS[code] ?? code}`);
 }
 

@@ -1,7 +1,8 @@
 import type { LoadedVersion, ModelCache } from "../core/cache/model-cache.ts";
 import type { OpenWithin } from "../core/lifecycle/load-version.ts";
+import { isFull } from "../core/lifecycle/open-with-room.ts";
 import { fail } from "../core/model/result.ts";
-import type { Engine, OpenFailure } from "../core/ports/engine.ts";
+import type { Engine } from "../core/ports/engine.ts";
 
 export interface SpareRoomDeps {
   readonly models: ModelCache;
@@ -54,14 +55,14 @@ export function openInSpareRoom(
   return async (bytes) => {
     if (!takeSpareRoom(deps, bytes.byteLength)) return crowdedOut(bytes.byteLength);
     let opened = await engine.open(bytes);
-    if (!opened.ok && isFull(opened.failure)) {
+    if (isFull(opened)) {
       const { idleBytes, freeBytes } = spareOf(deps);
       // The engine's memory is in use or in pieces, whatever the budget says.
       takeSpareRoom(deps, freeBytes + idleBytes);
       opened = await engine.open(bytes);
     }
     if (!opened.ok) {
-      return isFull(opened.failure) ? crowdedOut(models.maxBytes - models.bytes + 1) : opened;
+      return isFull(opened) ? crowdedOut(models.maxBytes - models.bytes + 1) : opened;
     }
     const { memoryBytes } = opened.value;
     if (takeSpareRoom(deps, memoryBytes)) return opened;
@@ -69,5 +70,3 @@ export function openInSpareRoom(
     return crowdedOut(memoryBytes);
   };
 }
-
-const isFull = ({ reason }: OpenFailure): boolean => reason === "out_of_memory";

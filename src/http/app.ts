@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { RegExpRouter } from "hono/router/reg-exp-router";
+import { andThen } from "../core/model/maybe-promise.ts";
 import type { AppContext, AppEnv } from "./app-env.ts";
 import { refuseHeard } from "./body/read-on.ts";
 import type { HttpDeps } from "./deps.ts";
@@ -55,8 +56,7 @@ const identify =
     if (!setsRequestId) c.header("x-request-id", requestId);
     const heard = (answer: Response) =>
       answer.status < 400 ? answer : refuseHeard(c.req.raw, answer, deps.clock);
-    const answer = handler(c);
-    return answer instanceof Promise ? answer.then(heard) : heard(answer);
+    return andThen(handler(c), heard);
   };
 
 /** Every route of the serving path. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { errorCodeOf } from "../error-code.ts";
 import { parseExactOrUndefined } from "../exact-json.ts";
 import { EXIT } from "../exit-codes.ts";
 import { CliFailure, unreachable } from "../failure.ts";
@@ -173,7 +174,7 @@ function read<T>(schema: z.ZodType<T>, incoming: Incoming): T {
 }
 
 function silence(url: URL, error: unknown): CliFailure {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = errorCodeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const what = REASONS[code] ?? (message === "" ? code : message);
   return unreachable(

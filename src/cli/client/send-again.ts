@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { errorCodeOf } from "../error-code.ts";
 import { type Incoming, type Outgoing, send } from "./send.ts";
 
 /** The connection was there and broke: whether the server did it nobody knows. */
@@ -19,13 +20,10 @@ export async function sendAgain(outgoing: Outgoing): Promise<Incoming> {
     try {
       return await send(outgoing);
     } catch (error) {
-      if (!repeatable.has(codeOf(error))) throw error;
+      if (!repeatable.has(errorCodeOf(error))) throw error;
       repeatable = GONE;
     }
     await sleep(delayMs);
   }
   return send(outgoing);
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : "";

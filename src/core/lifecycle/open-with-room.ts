@@ -51,5 +51,6 @@ const overBudget = ({ byteLength }: Bytes, maxBytes: number): Result<never, TooL
     detail: `the file alone is ${byteLength} bytes; MODEL_CACHE_MAX_BYTES is ${maxBytes}`,
   });
 
-const isFull = (opened: Result<EngineSession, OpenFailure>): boolean =>
+/** Whether a model did not open for want of memory in the engine. */
+export const isFull = (opened: Result<EngineSession, OpenFailure>): boolean =>
   !opened.ok && opened.failure.reason === "out_of_memory";

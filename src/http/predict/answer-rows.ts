@@ -9,6 +9,7 @@ import { refuseUnknownQuery } from "../known-query.ts";
 import type { Refusal } from "../problem.ts";
 import { refusalOf } from "../refusals.ts";
 import { refusePrediction } from "../refuse-prediction.ts";
+import { stickinessOf } from "../stickiness.ts";
 import { type AnsweredModel, answerOpened } from "./answer-opened.ts";
 import { makeAskedRows } from "./make-asked-rows.ts";
 import { type GivenBody, readGivenRows } from "./read-given-rows.ts";
@@ -51,17 +52,13 @@ export async function answerRows(c: AppContext, deps: HttpDeps): Promise<Respons
 /** A stream of a whole file is answered from the cache and does not fill it: it would push out all else. */
 function requestOf(
   c: AppContext,
-  { random }: HttpDeps,
+  deps: HttpDeps,
   reference: Reference,
   keeps: boolean,
 ): RowsRequest {
   return {
     reference,
-    stickiness: () => ({
-      routingKey: c.req.header("x-freshet-routing-key"),
-      route: c.req.header("x-freshet-route"),
-      random,
-    }),
+    stickiness: stickinessOf(c, deps),
     requestId: c.get("requestId"),
     cacheWish: cacheWishOf(c.req.header("cache-control")),
     keeps,

@@ -8,7 +8,6 @@ import {
   type InferenceToRecord,
   recordInference,
 } from "../../core/quality/records/record-inference.ts";
-import type { AskStickiness } from "../../core/routing/resolve.ts";
 import type { AppContext } from "../app-env.ts";
 import { readBody } from "../body/read-body.ts";
 import { readJsonText } from "../body/read-json-text.ts";
@@ -24,6 +23,7 @@ import { writeInference } from "../oip/write-inference.ts";
 import { refusalOf } from "../refusals.ts";
 import { type RefusedPrediction, refusePrediction } from "../refuse-prediction.ts";
 import type { ServingRoute } from "../serving-route.ts";
+import { stickinessOf } from "../stickiness.ts";
 
 /** Inference by the Open Inference Protocol: JSON, Triton's binary extension and raw bodies. */
 export function inferRoutes(deps: HttpDeps): readonly ServingRoute[] {
@@ -137,14 +137,6 @@ export function recordTensors(
   if ((deployment?.record?.rate ?? 0) === 0) return;
   recordInference(records.recorder, context, { ...what, atMs: clock.now(), deployment, random });
 }
-
-const stickinessOf =
-  (c: AppContext, { random }: HttpDeps): AskStickiness =>
-  () => ({
-    routingKey: c.req.header("x-freshet-routing-key"),
-    route: c.req.header("x-freshet-route"),
-    random,
-  });
 
 type Refused = Omit<RefusedPrediction, "requestId">;
 

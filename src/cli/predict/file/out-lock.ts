@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { errorCodeOf } from "../../error-code.ts";
 import { usageFailure } from "../../failure.ts";
 
 /**
@@ -14,7 +15,7 @@ export function lockOut(path: string): () => void {
   try {
     take(lock);
   } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw unwritable(path, error);
+    if (errorCodeOf(error) !== "EEXIST") throw unwritable(path, error);
     const holder = holderOf(lock);
     if (holder !== undefined && isRunning(holder)) throw taken(path, lock, holder);
     rmSync(lock, { force: true });
@@ -34,7 +35,9 @@ function takeAnew(path: string, lock: string): void {
   try {
     take(lock);
   } catch (error) {
-    throw codeOf(error) === "EEXIST" ? taken(path, lock, holderOf(lock)) : unwritable(path, error);
+    throw errorCodeOf(error) === "EEXIST"
+      ? taken(path, lock, holderOf(lock))
+      : unwritable(path, error);
   }
 }
 
@@ -54,7 +57,7 @@ function isRunning(pid: number): boolean {
     return true;
   } catch (error) {
     // Somebody else's.
-    return codeOf(error) === "EPERM";
+    return errorCodeOf(error) === "EPERM";
   }
 }
 
@@ -66,6 +69,3 @@ const taken = (path: string, lock: string, holder: number | undefined) =>
 
 const unwritable = (path: string, error: unknown) =>
   usageFailure(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
-
-const codeOf = (error: unknown): unknown =>
-  error instanceof Error && "code" in error ? error.code : undefined;
